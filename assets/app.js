@@ -1,0 +1,30 @@
+/** Starts everything, in the order it depends on, and draws the page. */
+import { startRouter } from "./lib/router.js";
+import { startAppearance } from "./state/appearance.js";
+import { startConnection } from "./state/connection.js";
+import { startConversations } from "./state/conversations.js";
+import { startModels } from "./state/models.js";
+import { startPrompts } from "./state/prompts.js";
+import { startQueue } from "./state/queue.js";
+import { startSearch } from "./state/search.js";
+import { startServer } from "./state/server.js";
+import { startShortcuts } from "./state/shortcuts.js";
+import { startTurns } from "./state/turns.js";
+import { startUnread } from "./state/unread.js";
+import { html } from "./vendor/html.js";
+import { render } from "./vendor/preact.js";
+import { Shell } from "./views/shell/shell.js";
+
+startAppearance();
+startRouter();
+startShortcuts();
+startConversations();
+startTurns();
+startModels();
+startServer();
+startUnread();
+startPrompts();
+startQueue();
+startSearch();
+startConnection();
+render(html`<${Shell} />`, document.getElementById("app"));

@@ -1,0 +1,121 @@
+/**
+ * A list that draws only what is on screen. Rows may have any height: what is drawn is measured, the rest is
+ * guessed, and the row at the top of the window stays where it is whatever changes above it.
+ */
+import { rowAt, tops, windowOf } from "../lib/offsets.js";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+import { html } from "../vendor/html.js";
+
+const SPARE_PX = 600;
+const END_PX = 48;
+const NEAR_ROWS = 6;
+
+/**
+ * @param {{keys: string[], guess: (key: string) => number, row: (key: string, index: number) => any, stick?: boolean,
+ *   fixed?: boolean, onTop?: () => void, onEnd?: () => void, onAway?: (away: boolean) => void, control?: {current: any}, class?: string,
+ *   label?: string, role?: string}} props
+ *   `stick` starts at the end and stays there until the reader scrolls up; `fixed` trusts `guess` and measures nothing;
+ *   `control.current` gets `toEnd()` and `toKey(key)`
+ */
+export function VirtualList({ keys, guess, row, stick = false, fixed = false, onTop, onEnd, onAway, control, class: extra = "", label, role }) {
+  const box = useRef(null);
+  const heights = useRef(new Map());
+  const anchor = useRef(stick ? "end" : null);
+  const lastTop = useRef(0);
+  const away = useRef(false);
+  const [revision, setRevision] = useState(0);
+  const [view, setView] = useState({ top: stick ? Number.MAX_SAFE_INTEGER : 0, height: 900 });
+  const positions = useMemo(() => tops(keys, (key) => heights.current.get(key) ?? guess(key)), [keys, revision, guess]);
+  const [start, end] = windowOf(positions, Math.min(view.top, positions[keys.length]), view.height, SPARE_PX);
+  const now = useRef(null);
+  now.current = { keys, positions };
+
+  const observer = useObserver(heights, fixed, setRevision);
+  const measure = useCallback((element) => element && !fixed && observer.current.observe(element), [fixed]);
+
+  const look = () => {
+    const { scrollTop: top, clientHeight: height, scrollHeight } = box.current;
+    const atEnd = scrollHeight - top - height < END_PX;
+    if (stick && atEnd) anchor.current = "end";
+    else if (anchor.current !== "end" || top < lastTop.current - 1) {
+      const at = rowAt(now.current.positions, top);
+      anchor.current = { key: now.current.keys[at], offset: top - now.current.positions[at] };
+    }
+    lastTop.current = top;
+    setView((old) => (old.height === height && Math.abs(old.top - top) < SPARE_PX / 4 ? old : { top, height }));
+    tellAway(anchor.current !== "end");
+  };
+  const tellAway = (is) => {
+    if (away.current === is) return;
+    away.current = is;
+    onAway?.(is);
+  };
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    const wanted = place(anchor.current, now.current, element);
+    if (wanted !== null && Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
+    lastTop.current = element.scrollTop;
+  });
+  useEffect(() => {
+    const resized = new ResizeObserver(() => look());
+    resized.observe(box.current);
+    return () => resized.disconnect();
+  }, []);
+  useEffect(() => {
+    if (start <= NEAR_ROWS && keys.length) onTop?.();
+    if (end >= keys.length - NEAR_ROWS && keys.length) onEnd?.();
+  }, [start, end, keys]);
+
+  if (control) {
+    const go = (to) => {
+      anchor.current = to;
+      tellAway(to !== "end");
+      const wanted = place(to, now.current, box.current);
+      setView({ top: wanted ?? 0, height: box.current.clientHeight });
+      setRevision((count) => count + 1);
+    };
+    control.current = {
+      toEnd: () => go("end"),
+      toKey: (key) => go({ key, offset: -Math.round(box.current.clientHeight / 5) }),
+      atEnd: () => anchor.current === "end",
+      element: () => box.current,
+    };
+  }
+  const padding = { paddingBlockStart: `${positions[start]}px`, paddingBlockEnd: `${positions[keys.length] - positions[end]}px` };
+  return html`<div ref=${box} class=${`virtual ${extra}`} role=${role} aria-label=${label} onScroll=${look} tabIndex=${role ? undefined : -1}>
+    <div class="virtual-body" style=${padding}>
+      ${keys.slice(start, end).map((key, index) => html`<div class="virtual-row" key=${key} data-key=${key} ref=${measure}>${row(key, start + index)}</div>`)}
+    </div>
+  </div>`;
+}
+
+function place(anchor, { keys, positions }, element) {
+  if (anchor === "end") return element.scrollHeight - element.clientHeight;
+  if (!anchor) return null;
+  const at = keys.indexOf(anchor.key);
+  return at === -1 ? null : Math.max(0, positions[at] + anchor.offset);
+}
+
+/** Watches the heights of drawn rows; rows that left the page are let go by the observer itself. */
+function useObserver(heights, fixed, setRevision) {
+  const observer = useRef(null);
+  if (!observer.current && !fixed) {
+    observer.current = new ResizeObserver((entries) => {
+      let changed = false;
+      for (const { target, borderBoxSize } of entries) {
+        if (!target.isConnected) {
+          observer.current.unobserve(target);
+          continue;
+        }
+        const height = borderBoxSize[0].blockSize;
+        if (heights.current.get(target.dataset.key) === height) continue;
+        heights.current.set(target.dataset.key, height);
+        changed = true;
+      }
+      if (changed) setRevision((count) => count + 1);
+    });
+  }
+  useEffect(() => () => observer.current?.disconnect(), []);
+  return observer;
+}

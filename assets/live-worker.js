@@ -1,0 +1,63 @@
+/*
+ * One connection to the live feed for every tab of this browser: a browser allows six connections to a host,
+ * and thirty tabs must work. Tabs say `bye` when they go; the connection closes with the last one.
+ */
+"use strict";
+
+const EVENTS = ["hello", "conversation", "message", "turn", "providers", "config", "status", "resync", "server_shutdown"];
+const WAITS_MS = [500, 1000, 2000, 4000, 8000];
+
+const ports = new Set();
+let source = null;
+let state = "connecting";
+let failures = 0;
+let timer = 0;
+
+function tell(message) {
+  for (const port of ports) port.postMessage(message);
+}
+
+function setState(next) {
+  if (state === next) return;
+  state = next;
+  tell({ state });
+}
+
+function open() {
+  clearTimeout(timer);
+  source = new EventSource("/api/v1/events");
+  source.onopen = () => {
+    failures = 0;
+    setState("open");
+  };
+  source.onerror = () => {
+    setState("down");
+    source.close();
+    if (!ports.size) return;
+    timer = setTimeout(open, WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]);
+    failures += 1;
+  };
+  for (const name of EVENTS) {
+    source.addEventListener(name, (event) => tell({ event: name, data: event.data }));
+  }
+}
+
+function leave(port) {
+  ports.delete(port);
+  if (ports.size) return;
+  clearTimeout(timer);
+  source.close();
+  source = null;
+  state = "connecting";
+}
+
+self.onconnect = (connection) => {
+  const port = connection.ports[0];
+  ports.add(port);
+  port.onmessage = (message) => {
+    if (message.data === "bye") leave(port);
+    if (message.data === "now" && state === "down") open();
+  };
+  if (source) port.postMessage({ state });
+  else open();
+};

@@ -1,0 +1,167 @@
+/** Asking and everything that makes, changes or stops an answer. */
+import { get, patch, post, randomKey, remove } from "../lib/api.js";
+import { go } from "../lib/router.js";
+import { t } from "../lib/text.js";
+import { batch, signal } from "../vendor/signals.js";
+import { accept, conversation } from "./conversations.js";
+import { modelIdToSend } from "./models.js";
+import { complain, toast } from "./notices.js";
+import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
+
+/** Settings of the chat that the next question starts: `{folder, tags, system_prompt, options, model}`. */
+export const fresh = signal({});
+
+/**
+ * Asks. Without a conversation one is made first.
+ * @param {string|null} id
+ * @param {{content: string, attachments?: any[], model?: string, compareWith?: string|null, key?: string}} question
+ * @returns {Promise<boolean>} whether the server has it
+ */
+export async function ask(id, { content, attachments = [], model, compareWith = null, key = randomKey() }) {
+  try {
+    const target = id ?? (await begin(`${key}-new`));
+    const body = { content };
+    if (attachments.length) body.attachments = attachments.map(({ name, media_type, data }) => ({ name, media_type, data }));
+    const chosen = model ?? modelIdToSend(id ? conversation(id).peek() : fresh.peek());
+    if (chosen) body.model = chosen;
+    const started = await post(`/conversations/${target}/messages`, body, { key });
+    took(target, started);
+    if (!id) go(`/c/${target}`, true);
+    if (compareWith) await again(target, started.assistant_message.id, compareWith);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+async function begin(key) {
+  const created = await post("/conversations", fresh.peek(), { key });
+  newThread(created.id);
+  accept(created);
+  fresh.value = {};
+  return created.id;
+}
+
+function took(id, { turn_id, user_message, assistant_message }) {
+  const thread = openThread(id);
+  batch(() => {
+    if (user_message) placeMessage(thread, user_message);
+    placeMessage(thread, { turn_id, ...assistant_message });
+  });
+  const item = conversation(id).peek();
+  if (item && !item.running_turns?.includes(turn_id)) {
+    conversation(id).value = { ...item, running_turns: [...(item.running_turns ?? []), turn_id] };
+  }
+}
+
+/** A question asked again in other words: a sibling of the first. */
+export function askEdited(id, message, content) {
+  return attempt(async () => {
+    const body = { content, parent_id: message.parent_id };
+    if (message.attachments?.length) body.attachments = message.attachments.filter((entry) => entry.data);
+    const chosen = modelIdToSend(conversation(id).peek());
+    if (chosen) body.model = chosen;
+    took(id, await post(`/conversations/${id}/messages`, body));
+    refetchSoon(openThread(id));
+  });
+}
+
+/** Another answer to the same question, if wanted by another model. */
+export function regenerate(id, messageId, model) {
+  return attempt(() => again(id, messageId, model));
+}
+
+async function again(id, messageId, model) {
+  const thread = openThread(id);
+  took(id, await post(`/conversations/${id}/messages/${messageId}/regenerate`, model ? { model } : {}));
+  await refetch(thread);
+}
+
+/** Goes on with an answer that broke off. */
+export function goOn(id, messageId, model) {
+  return attempt(async () => took(id, await post(`/conversations/${id}/messages/${messageId}/continue`, model ? { model } : {})));
+}
+
+/** Stops every answer that runs in a conversation. */
+export function stop(id) {
+  const running = conversation(id).peek()?.running_turns ?? [];
+  return attempt(() => Promise.all(running.map((turn) => post(`/turns/${turn}/cancel`))));
+}
+
+/** Changes the words of an answer; what follows it stays. */
+export function amend(id, messageId, content) {
+  return attempt(async () => setMessage(openThread(id), await patch(`/conversations/${id}/messages/${messageId}`, { content })));
+}
+
+/** Rates an answer. */
+export function rate(id, messageId, rating, note) {
+  const body = note === undefined ? { rating } : { rating, note };
+  return attempt(async () => {
+    const rated = await post(`/conversations/${id}/messages/${messageId}/feedback`, body);
+    setMessage(openThread(id), rated);
+  });
+}
+
+/** Deletes a message and what follows it; the toast puts them back. */
+export function deleteMessage(id, messageId) {
+  return attempt(async () => {
+    await remove(`/conversations/${id}/messages/${messageId}`);
+    await refetch(openThread(id));
+    toast({ text: t("done.message_deleted"), undo: () => attempt(() => restoreMessage(id, messageId)) });
+  });
+}
+
+async function restoreMessage(id, messageId) {
+  await post(`/conversations/${id}/messages/${messageId}/restore`);
+  await refetch(openThread(id));
+}
+
+/** Shows another branch, down to its newest message. */
+export function select(id, messageId) {
+  return attempt(async () => {
+    accept(await post(`/conversations/${id}/select`, { message_id: messageId }));
+    await refetch(openThread(id));
+  });
+}
+
+/** Makes a new conversation of the path down to a message. */
+export function branch(id, messageId) {
+  return attempt(async () => {
+    const made = accept(await post(`/conversations/${id}/branch`, { message_id: messageId }));
+    go(`/c/${made.id}`);
+    toast({ text: t("done.branched") });
+  });
+}
+
+/** What exactly was sent for an answer. */
+export function loadTurn(turnId) {
+  return get(`/turns/${turnId}`);
+}
+
+/** Every message of a conversation in short, for the branches panel. */
+export async function loadTree(id) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await get(`/conversations/${id}/tree`, { limit: 200, cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}
+
+/** The message under this id, as far as it is held. */
+export function heldMessage(id, messageId) {
+  return messageOf(openThread(id), messageId);
+}
+
+async function attempt(action) {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}

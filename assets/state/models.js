@@ -1,0 +1,125 @@
+/** Models and the providers they come from, the reader's favourites, and the model a new chat starts with. */
+import { get, patch, post, remove } from "../lib/api.js";
+import { keep, onKept, recall } from "../lib/storage.js";
+import { computed, signal } from "../vendor/signals.js";
+import { on, onReturn } from "./connection.js";
+
+/** The model that quotes passages when no other is there. */
+export const PASSAGES = "passages/passages";
+
+export const models = signal([]);
+export const providers = signal([]);
+export const found = signal([]);
+
+/** Whether the models were fetched at least once. */
+export const modelsLoaded = signal(false);
+
+/** Ids of the models that stand first in the picker. */
+export const favourites = signal(recall("favourites", []));
+
+/** The model that the reader chose last, used for new chats. */
+export const preferred = signal(recall("model", null));
+
+const byId = computed(() => new Map(models.value.map((model) => [model.id, model])));
+
+/** Whether anything but the passages answers. */
+export const hasModel = computed(() => models.value.some((model) => model.kind !== "passages"));
+
+/** The model with this id, or undefined. */
+export function modelById(id) {
+  return byId.value.get(id);
+}
+
+/** The model that answers next in a conversation (or in a new one): its own, the reader's, the first reachable. */
+export function modelFor(conversation) {
+  const wanted = modelById(conversation?.model) ?? modelById(preferred.value);
+  if (wanted) return wanted;
+  const talks = models.value.filter((model) => model.kind !== "passages" && !isEmbedder(model));
+  return talks.find((model) => model.reachable) ?? talks[0] ?? modelById(PASSAGES);
+}
+
+/** The id to send along: nothing for the passages, so that a model added later takes over. */
+export function modelIdToSend(conversation) {
+  const model = modelFor(conversation);
+  return model && model.kind !== "passages" ? model.id : undefined;
+}
+
+/** Whether a model only makes embeddings and cannot talk. */
+export function isEmbedder(model) {
+  const { embeddings, vision, tools, reasoning } = model.capabilities ?? {};
+  return Boolean(embeddings) && !vision && !tools && !reasoning;
+}
+
+/** Remembers a model for new chats. */
+export function prefer(id) {
+  preferred.value = id;
+  keep("model", id);
+}
+
+/** Puts a model among the favourites, or takes it out. */
+export function toggleFavourite(id) {
+  const next = favourites.value.includes(id) ? favourites.value.filter((entry) => entry !== id) : [...favourites.value, id];
+  favourites.value = next;
+  keep("favourites", next);
+}
+
+/** Fetches the models; `refresh` waits for every provider to be asked again. */
+export async function loadModels(refresh = false) {
+  models.value = (await get("/models", refresh ? { refresh: true } : {})).items;
+  modelsLoaded.value = true;
+}
+
+/** Fetches the providers. */
+export async function loadProviders() {
+  providers.value = (await get("/providers")).items;
+}
+
+/** Looks for model servers on this machine. */
+export async function loadFound() {
+  found.value = (await get("/providers/found")).items;
+}
+
+/** Adds a provider, and shows what it brings. */
+export async function addProvider(body) {
+  const provider = await post("/providers", body);
+  await reload();
+  return provider;
+}
+
+/** Changes a provider. */
+export async function changeProvider(id, body) {
+  const provider = await patch(`/providers/${id}`, body);
+  await reload();
+  return provider;
+}
+
+/** Removes a provider and its key. */
+export async function removeProvider(id) {
+  await remove(`/providers/${id}`);
+  await reload();
+}
+
+/** Asks a provider for its models, to see whether it works. */
+export function testProvider(id) {
+  return post(`/providers/${id}/test`);
+}
+
+/** Closes the breaker of a provider. */
+export async function resetProvider(id) {
+  const provider = await post(`/providers/${id}/reset`);
+  await reload();
+  return provider;
+}
+
+/** Starts to keep models and providers in step with the server. */
+export function startModels() {
+  const quietly = () => reload().catch(() => {});
+  on("providers", quietly);
+  onReturn(({ first }) => (first && modelsLoaded.value ? null : quietly()));
+  onKept("favourites", (value) => (favourites.value = value ?? []));
+  quietly();
+}
+
+async function reload() {
+  await Promise.all([loadModels(), loadProviders(), loadFound().catch(() => {})]);
+}

@@ -1,0 +1,19 @@
+/** The right panel: what it shows, if anything. */
+import { signal } from "../vendor/signals.js";
+
+/** @typedef {{kind: "sources"|"branches"|"settings"|"prompt", messageId?: string, n?: number}} Panel */
+
+/** @type {import("../vendor/signals.js").Signal<Panel|null>} */
+export const panel = signal(null);
+
+/** Opens the panel with something else; asked for what it already shows, closes it. */
+export function togglePanel(next) {
+  const now = panel.value;
+  const same = now && now.kind === next.kind && now.messageId === next.messageId && now.n === next.n;
+  panel.value = same ? null : next;
+}
+
+/** Closes the panel. */
+export function closePanel() {
+  panel.value = null;
+}

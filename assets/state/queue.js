@@ -1,0 +1,80 @@
+/**
+ * Questions typed while an answer is still being written. Each waits in the tab that typed it, survives a
+ * reload, and goes out when the conversation is quiet; its key makes sure that it goes out once.
+ */
+import { randomKey } from "../lib/api.js";
+import { effect, signal } from "../vendor/signals.js";
+import { ask } from "./asking.js";
+import { conversation } from "./conversations.js";
+import { draftOf, keepDraft } from "./drafts.js";
+
+const STORE = "inglenook.queue";
+
+/** @typedef {{key: string, conversation: string, content: string, attachments: any[], held?: boolean}} Waiting */
+
+/** @type {import("../vendor/signals.js").Signal<Waiting[]>} */
+export const queue = signal(read());
+
+let sending = null;
+
+/** Lets a question wait for its turn. */
+export function enqueue(id, { content, attachments = [] }) {
+  change([...queue.value, { key: randomKey(), conversation: id, content, attachments }]);
+}
+
+/** Takes a waiting question out; its words go back to the composer when that is empty. */
+export function unqueue(key) {
+  const entry = queue.value.find((waiting) => waiting.key === key);
+  change(queue.value.filter((waiting) => waiting.key !== key));
+  if (entry && !draftOf(entry.conversation)) keepDraft(entry.conversation, entry.content);
+  return entry;
+}
+
+/** Sends a question now that was held back after a stop or a failure. */
+export function release(id) {
+  change(queue.value.map((entry) => (entry.conversation === id ? { ...entry, held: false } : entry)));
+}
+
+/** After Stop nothing goes out by itself. */
+export function hold(id) {
+  change(queue.value.map((entry) => (entry.conversation === id ? { ...entry, held: true } : entry)));
+}
+
+/** Starts to send what waits. */
+export function startQueue() {
+  effect(() => {
+    if (sending) return;
+    const next = queue.value.find((entry) => !entry.held && isQuiet(entry.conversation));
+    if (next) send(next);
+  });
+}
+
+function isQuiet(id) {
+  const item = conversation(id).value;
+  return Boolean(item) && !item.missing && !item.running_turns?.length;
+}
+
+async function send(entry) {
+  sending = entry.key;
+  const taken = await ask(entry.conversation, entry);
+  sending = null;
+  if (taken) change(queue.value.filter((waiting) => waiting.key !== entry.key));
+  else hold(entry.conversation);
+}
+
+function change(next) {
+  queue.value = next;
+  try {
+    sessionStorage.setItem(STORE, JSON.stringify(next));
+  } catch {
+    // Too large to keep over a reload: it still goes out from this page.
+  }
+}
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
+  } catch {
+    return [];
+  }
+}

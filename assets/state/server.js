@@ -1,0 +1,41 @@
+/** Facts about the server itself: configuration, status and log lines. */
+import { get } from "../lib/api.js";
+import { signal } from "../vendor/signals.js";
+import { on, onReturn } from "./connection.js";
+
+export const config = signal(null);
+export const status = signal(null);
+export const logs = signal([]);
+
+/** Why the last edit of config.sh was refused, or null. */
+export const configError = signal(null);
+
+/** Fetches the effective configuration. */
+export async function loadConfig() {
+  config.value = await get("/config");
+  configError.value = config.value.error;
+}
+
+/** Fetches connections, limits and sizes. */
+export async function loadStatus() {
+  status.value = await get("/status");
+}
+
+/** Fetches the newest lines of the log. */
+export async function loadLogs(limit = 200) {
+  logs.value = (await get("/logs", { limit })).items;
+}
+
+/** Starts to follow what the server says about itself. */
+export function startServer() {
+  on("config", (data) => {
+    configError.value = data.ok ? null : (data.error ?? {});
+    if (config.value) loadConfig().catch(() => {});
+  });
+  on("status", (data) => {
+    if (status.value) status.value = { ...status.value, ...data };
+  });
+  onReturn(({ first }) => {
+    if (!first && status.value) loadStatus().catch(() => {});
+  });
+}

@@ -1,0 +1,54 @@
+/** The passage behind a citation, shown beside it while the reader is on it. */
+import { settle } from "../../components/menu.js";
+import { t } from "../../lib/text.js";
+import { route } from "../../lib/router.js";
+import { heldThread, messageOf } from "../../state/threads.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { html } from "../../vendor/html.js";
+
+const LEAVE_MS = 120;
+const LONGEST = 420;
+
+/** Watches the citations of the thread around it. */
+export function CiteCard() {
+  const spot = useRef(null);
+  const [shown, setShown] = useState(null);
+  useEffect(() => {
+    const area = spot.current.parentElement;
+    let timer = 0;
+    const enter = (event) => {
+      const button = event.target.closest?.(".cite");
+      clearTimeout(timer);
+      const source = button && sourceOf(button);
+      if (source) setShown({ button, source });
+      else if (!event.target.closest?.(".cite-card")) timer = setTimeout(() => setShown(null), LEAVE_MS);
+    };
+    const leave = () => {
+      timer = setTimeout(() => setShown(null), LEAVE_MS);
+    };
+    area.addEventListener("mouseover", enter);
+    area.addEventListener("focusin", enter);
+    area.addEventListener("mouseleave", leave);
+    area.addEventListener("focusout", leave);
+    return () => clearTimeout(timer);
+  }, []);
+  useEffect(() => {
+    if (shown) settle(shown.button, spot.current.querySelector(".cite-card"));
+  }, [shown]);
+  const source = shown?.source;
+  return html`<div ref=${spot}>
+    ${source &&
+    html`<div class="cite-card" role="tooltip">
+      <strong class="cut">${source.title || t("chat.untitled")}</strong>
+      <p dir="auto">${source.text.length > LONGEST ? `${source.text.slice(0, LONGEST)}…` : source.text}</p>
+      <span class="hint">${t("sources.open_hint")}</span>
+    </div>`}
+  </div>`;
+}
+
+function sourceOf(button) {
+  const thread = heldThread(route.peek().id);
+  const messageId = button.closest("[data-message]")?.dataset.message;
+  const sources = thread && messageOf(thread, messageId)?.peek().sources;
+  return sources?.find((entry) => String(entry.n) === button.dataset.n);
+}

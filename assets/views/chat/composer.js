@@ -1,0 +1,130 @@
+/** Where questions are written: it grows with them, keeps them as drafts, and offers models and prompts. */
+import { Icon } from "../../components/icon.js";
+import { Suggestions } from "../../components/suggestions.js";
+import { t } from "../../lib/text.js";
+import { draftOf, keepDraft } from "../../state/drafts.js";
+import { modelById } from "../../state/models.js";
+import { queue } from "../../state/queue.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { html } from "../../vendor/html.js";
+import { useAttachments } from "./attaching.js";
+import { ComposerBar } from "./composer-bar.js";
+import { Attachment } from "./question.js";
+import { offersFor } from "./offers.js";
+
+const DRAFT_PAUSE_MS = 300;
+const touch = matchMedia("(pointer: coarse)");
+
+/**
+ * @param {{id: string|null, thread?: any, busy: boolean, temporary?: boolean, onSend: (question: any) => Promise<boolean>, onStop?: () => void}} props
+ */
+export function Composer({ id, thread = null, busy, temporary = false, onSend, onStop }) {
+  const field = useRef(null);
+  const [text, setText] = useState(() => (temporary ? "" : draftOf(id)));
+  const [offers, setOffers] = useState(null);
+  const [at, setAt] = useState(0);
+  const [beside, setBeside] = useState(null);
+  const [sending, setSending] = useState(false);
+  const files = useAttachments(!temporary);
+
+  useEffect(() => {
+    if (temporary) return undefined;
+    const timer = setTimeout(() => keepDraft(id, text), DRAFT_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useEffect(() => {
+    if (!touch.matches) field.current.focus();
+  }, []);
+  // A question taken back out of the queue returns here.
+  useEffect(() => {
+    if (!temporary && !text && draftOf(id)) setText(draftOf(id));
+  }, [queue.value]);
+  useEffect(() => grow(field.current), [text]);
+
+  const write = (next, caret = next.length) => {
+    setText(next);
+    setOffers(null);
+    requestAnimationFrame(() => {
+      field.current?.focus();
+      field.current?.setSelectionRange(caret, caret);
+    });
+  };
+  const onInput = (event) => {
+    const { value, selectionStart } = event.currentTarget;
+    setText(value);
+    setOffers(offersFor(value, selectionStart, id, temporary));
+    setAt(0);
+  };
+  const pick = (index) => offers.pick(offers.items[index], write);
+  const send = async () => {
+    const content = text.trim();
+    if ((!content && !files.list.length) || sending) return;
+    setSending(true);
+    const question = { content: content || t("attach.alone"), attachments: files.list, compareWith: beside };
+    // Cleared at once, so that the next thought can be typed; put back when the server did not take it.
+    setText("");
+    if (!temporary) keepDraft(id, "");
+    const attached = files.list;
+    files.clear();
+    const taken = await onSend(question);
+    setSending(false);
+    if (taken === false) {
+      setText((now) => now || content);
+      files.restore(attached);
+    }
+  };
+  const onKeyDown = (event) => {
+    if (event.isComposing) return;
+    if (offers?.items.length && moveOffer(event, offers, at, setAt, pick)) return;
+    if (offers && event.key === "Escape") setOffers(null);
+    else if (event.key === "Enter" && !event.shiftKey && !(touch.matches && !event.ctrlKey)) send();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const model = beside && modelById(beside);
+  return html`<form class=${`composer ${files.over ? "over" : ""}`} onSubmit=${(event) => (event.preventDefault(), send())} aria-label=${t("composer.title")}>
+    ${offers && html`<${Suggestions} id="offers" label=${offers.label} items=${offers.items} at=${at} onPick=${pick} empty=${offers.empty} footer=${offers.footer} />`}
+    <div class="composer-box">
+      ${(files.list.length > 0 || model) &&
+      html`<ul class="plain-list attachments">
+        ${files.list.map((entry) => html`<${Attachment} key=${entry.name} entry=${entry} onRemove=${() => files.drop(entry)} />`)}
+        ${model && html`<${Beside} model=${model} onRemove=${() => setBeside(null)} />`}
+      </ul>`}
+      <textarea
+        ref=${field} id="composer" rows="1" dir="auto" value=${text} placeholder=${t(temporary ? "composer.temporary" : busy ? "composer.queue" : "composer.placeholder")}
+        aria-label=${t("composer.label")} role="combobox" aria-autocomplete="list" aria-haspopup="listbox" aria-expanded=${offers ? "true" : "false"}
+        aria-controls=${offers ? "offers" : undefined} aria-activedescendant=${offers?.items.length ? `offers-${at}` : undefined}
+        onInput=${onInput} onKeyDown=${onKeyDown} onPaste=${files.onPaste} onBlur=${() => setOffers(null)}
+      ></textarea>
+      <${ComposerBar} id=${id} thread=${thread} text=${text} files=${files} busy=${busy} temporary=${temporary} beside=${beside} onBeside=${setBeside}
+        canSend=${Boolean(text.trim() || files.list.length) && !sending} onStop=${onStop} />
+    </div>
+    ${files.problem && html`<p class="composer-problem" role="alert">${files.problem}</p>`}
+  </form>`;
+}
+
+function Beside({ model, onRemove }) {
+  return html`<li class="attachment">
+    <${Icon} name="columns" /><span class="cut">${t("compare.with", { model: model.name })}</span>
+    <button type="button" class="icon-button" aria-label=${t("compare.without")} onClick=${onRemove}><${Icon} name="close" /></button>
+  </li>`;
+}
+
+/** Arrows move through what is offered, Enter and Tab take it. @returns {boolean} whether the key was used */
+function moveOffer(event, offers, at, setAt, pick) {
+  const count = offers.items.length;
+  if (event.key === "ArrowDown") setAt((at + 1) % count);
+  else if (event.key === "ArrowUp") setAt((at + count - 1) % count);
+  else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") pick(at);
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
+// `field-sizing: content` does this where a browser has it.
+function grow(field) {
+  if (!field || CSS.supports("field-sizing", "content")) return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}

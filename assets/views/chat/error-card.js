@@ -1,0 +1,57 @@
+/** An answer that failed, broke off or was stopped: what happened, and what to do about it. */
+import { Icon } from "../../components/icon.js";
+import { t } from "../../lib/text.js";
+import { goOn, regenerate } from "../../state/asking.js";
+import { openPicker } from "../../state/picker.js";
+import { html } from "../../vendor/html.js";
+
+/** Advice by error code; others get the general one. Codes are the server's. */
+const ADVICE = {
+  no_connection: "connection",
+  connection_failed: "connection",
+  unreachable: "connection",
+  timeout: "connection",
+  upstream_timeout: "connection",
+  upstream_unavailable: "connection",
+  circuit_open: "connection",
+  breaker_open: "connection",
+  wrong_key: "key",
+  invalid_key: "key",
+  unauthorized: "key",
+  no_such_model: "model",
+  model_not_found: "model",
+  context_too_long: "context",
+  rate_limited: "rate",
+  upstream_rate_limited: "rate",
+  content_refused: "refused",
+  provider_missing: "model",
+};
+
+/** @param {{conversation: string|null, message: any}} props */
+export function ErrorCard({ conversation, message }) {
+  const { id, state, error, content } = message;
+  const can = conversation !== null;
+  const retry = () => regenerate(conversation, id);
+  const other = () => openPicker({ title: t("error.switch"), current: message.model, onPick: (model) => regenerate(conversation, id, model) });
+  const proceed = can && content && html`<button type="button" class="button small primary" onClick=${() => goOn(conversation, id)}><${Icon} name="play" />${t("answer.continue")}</button>`;
+  if (state === "cancelled") {
+    return html`<div class="broken-off" role="group" aria-label=${t("answer.stopped")}>
+      <span class="hint">${t("answer.stopped")}</span>${proceed}
+      ${can && !content && html`<button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>`}
+    </div>`;
+  }
+  const interrupted = state === "interrupted";
+  const advice = ADVICE[error?.code] ?? (interrupted ? "interrupted" : "general");
+  return html`<div class="error-card" role="group" aria-label=${t("error.title")}>
+    <p class="error-title"><${Icon} name="warning" /><strong>${error?.error || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
+    <p>${t(`advice.${advice}`)}</p>
+    ${can &&
+    html`<div class="row wrap">
+      ${proceed}
+      <button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>
+      <button type="button" class="button small" onClick=${other}><${Icon} name="computer" />${t("error.switch")}</button>
+      <a class="button small quiet" href="/settings/models">${t("frame.settings")}</a>
+    </div>`}
+    ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
+  </div>`;
+}

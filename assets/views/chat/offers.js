@@ -1,0 +1,61 @@
+/** What the composer offers while typing: models after `@`, saved prompts after a `/` at the start. */
+import { t } from "../../lib/text.js";
+import { isEmbedder, models } from "../../state/models.js";
+import { editingPrompts, prompts } from "../../state/prompts.js";
+import { html } from "../../vendor/html.js";
+import { chooseModel } from "./model-picker.js";
+
+const MOST = 8;
+const MODEL = /(^|\s)@([^\s@]*)$/;
+const PROMPT = /^\/([^\n]*)$/;
+
+/**
+ * @param {string} text @param {number} caret @param {string|null} id
+ * @returns {null|{label: string, items: any[], empty: string, footer?: any, pick: (item: any, write: (text: string, caret?: number) => void) => void}}
+ */
+export function offersFor(text, caret, id, temporary) {
+  const before = text.slice(0, caret);
+  const prompt = PROMPT.exec(before);
+  if (prompt) return promptOffers(prompt[1], text.slice(caret));
+  const model = MODEL.exec(before);
+  return model ? modelOffers(model[2], before.slice(0, before.length - model[2].length - 1), text.slice(caret), temporary ? null : id) : null;
+}
+
+function promptOffers(words, after) {
+  const items = prompts.value.filter(({ name }) => fits(name, words)).slice(0, MOST).map(({ id, name, text }) => ({ id, title: name, hint: text, text }));
+  // A path such as `/usr/bin` is no prompt: once nothing fits, it is out of the way.
+  if (!items.length && words.length > 2) return null;
+  const edit = (event) => {
+    event.preventDefault();
+    editingPrompts.value = true;
+  };
+  return {
+    label: t("prompt.offers"),
+    empty: t("prompt.none"),
+    items,
+    footer: html`<button type="button" class="suggestions-foot" tabindex="-1" onMouseDown=${edit}>${t("prompt.edit")}</button>`,
+    pick: (item, write) => write(item.text + after, item.text.length),
+  };
+}
+
+function modelOffers(words, before, after, id) {
+  const items = models.value
+    .filter((model) => model.kind !== "passages" && !isEmbedder(model) && fits(`${model.name} ${model.provider_name}`, words))
+    .slice(0, MOST)
+    .map((model) => ({ id: model.id, title: model.name, hint: model.provider_name }));
+  if (!items.length && words) return null;
+  return {
+    label: t("model.offers"),
+    empty: t("model.none"),
+    items,
+    pick: (item, write) => {
+      chooseModel(id, item.id);
+      write(before + after, before.length);
+    },
+  };
+}
+
+function fits(name, words) {
+  const low = name.toLocaleLowerCase();
+  return words.toLocaleLowerCase().split(/\s+/).every((word) => low.includes(word));
+}

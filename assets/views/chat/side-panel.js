@@ -1,0 +1,46 @@
+/** The right panel: sources, branches, settings of the chat, or the prompt that was sent. */
+import { Icon } from "../../components/icon.js";
+import { route } from "../../lib/router.js";
+import { t } from "../../lib/text.js";
+import { closePanel, panel } from "../../state/panel.js";
+import { useEffect, useRef } from "../../vendor/hooks.js";
+import { html } from "../../vendor/html.js";
+import { Branches } from "./branches.js";
+import { ChatSettings } from "./chat-settings.js";
+import { PromptView } from "./prompt-view.js";
+import { Sources } from "./sources.js";
+
+/** Whatever `panel` names. */
+export function SidePanel() {
+  const box = useRef(null);
+  const { kind, messageId } = panel.value;
+  const id = route.value.id ?? null;
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current.focus();
+    return () => before?.isConnected && before.focus();
+  }, [kind, messageId]);
+  // Panels of one message or one tree close when another chat comes on screen.
+  const first = useRef(id);
+  useEffect(() => {
+    if (first.current !== id && kind !== "settings") closePanel();
+    first.current = id;
+  }, [id]);
+  const onKeyDown = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    closePanel();
+  };
+  return html`<aside ref=${box} class="side-panel" tabindex="-1" aria-label=${t(`panel.${kind}`)} onKeyDown=${onKeyDown}>
+    <header class="panel-head">
+      <h2 class="grow cut">${t(`panel.${kind}`)}</h2>
+      <button type="button" class="icon-button" aria-label=${t("action.close")} onClick=${closePanel}><${Icon} name="close" /></button>
+    </header>
+    <div class="panel-body">
+      ${kind === "sources" && id && html`<${Sources} conversation=${id} message=${messageId} />`}
+      ${kind === "branches" && id && html`<${Branches} key=${id} id=${id} />`}
+      ${kind === "settings" && html`<${ChatSettings} key=${id ?? "new"} id=${id} />`}
+      ${kind === "prompt" && html`<${PromptView} key=${messageId} turn=${messageId} />`}
+    </div>
+  </aside>`;
+}

@@ -1,0 +1,53 @@
+/** A thin line at the top that appears only when there is something to say. */
+import { Icon } from "../../components/icon.js";
+import { t } from "../../lib/text.js";
+import { link, retryNow, stopping } from "../../state/connection.js";
+import { providers } from "../../state/models.js";
+import { configError } from "../../state/server.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import { html } from "../../vendor/html.js";
+
+// A restart of the server or a reload of the page is shorter than this, and not worth a word.
+const PATIENCE_MS = 1200;
+
+/** Offline, reconnecting, a refused configuration, a provider that is down: the first that holds. */
+export function StatusLine() {
+  const lost = useSlow(link.value === "down");
+  const line = lost ? lostLine() : configLine() || providerLine();
+  return html`<div class="status-slot" role="status">${line}</div>`;
+}
+
+function useSlow(now) {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!now) return setLate(false);
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return now && late;
+}
+
+function lostLine() {
+  const words = navigator.onLine === false ? "status.offline" : stopping.value ? "status.stopped" : "status.lost";
+  return html`<div class="status-line">
+    <span class="spinner" aria-hidden="true"></span><span>${t(words)}</span>
+    <button type="button" class="button small quiet" onClick=${retryNow}>${t("status.retry")}</button>
+  </div>`;
+}
+
+function configLine() {
+  if (!configError.value) return null;
+  return html`<div class="status-line bad">
+    <${Icon} name="warning" /><span class="cut">${t("status.config", { reason: configError.value.message ?? configError.value.error ?? "" })}</span>
+    <a href="/settings/configuration">${t("action.show")}</a>
+  </div>`;
+}
+
+function providerLine() {
+  const down = providers.value.filter((provider) => provider.enabled && provider.breaker?.state === "open");
+  if (!down.length) return null;
+  return html`<div class="status-line warn">
+    <${Icon} name="warning" /><span class="cut">${t("status.provider", { name: down.map((provider) => provider.name).join(", "), n: down.length })}</span>
+    <a href="/settings/models">${t("action.show")}</a>
+  </div>`;
+}
