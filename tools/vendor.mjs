@@ -1,4 +1,4 @@
-// Makes assets/vendor and assets/frames/mermaid.js from npm packages. No code here is ours but the few
+// Makes assets/vendor from npm packages. No code here is ours but the few
 // lines around it: bare imports become relative, UMD builds get one named export, and each file's
 // sha256 goes to VENDOR.md. Run when a library is updated:
 //   npm install --ignore-scripts --prefix /tmp/v preact@11 @preact/signals@2 @preact/signals-core htm@3 \
@@ -17,14 +17,14 @@ const read = (path) => readFileSync(join(modules, path), "utf8");
 const packageOf = (name) => JSON.parse(read(`${name}/package.json`));
 const clean = (text) => text.replace(/\n?\/\/# sourceMappingURL=.*\n?/g, "").trimEnd() + "\n";
 
-function write(name, text, source, folder = "vendor") {
-  const target = join(assets, folder, name);
+function write(name, text, source) {
+  const target = join(vendor, name);
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, text);
   const npm = source.match(/^(@[^/]+\/[^/]+|[^/]+)/)[0];
   const { version, license } = packageOf(npm);
   const hash = createHash("sha256").update(text).digest("hex");
-  rows.push(`| ${folder}/${name} | ${npm} ${version} | ${source.slice(npm.length + 1)} | ${license} | \`${hash}\` |`);
+  rows.push(`| ${name} | ${npm} ${version} | ${source.slice(npm.length + 1)} | ${license} | \`${hash}\` |`);
 }
 
 /** Puts imports and exports on lines of their own, and points bare imports at our files. */
@@ -93,7 +93,7 @@ for (const font of readdirSync(join(modules, "katex/dist/fonts")).filter((name) 
 }
 
 // A classic script, for the sandboxed frame that draws diagrams (frames/diagram.js says why).
-write("mermaid.js", clean(read("mermaid/dist/mermaid.min.js")), "mermaid/dist/mermaid.min.js", "frames");
+write("mermaid.js", clean(read("mermaid/dist/mermaid.min.js")), "mermaid/dist/mermaid.min.js");
 
 const licences = { preact: "preact", signals: "@preact/signals", htm: "htm", marked: "marked", dompurify: "dompurify", highlight: "@highlightjs/cdn-assets", katex: "katex", mermaid: "mermaid" };
 mkdirSync(join(vendor, "licences"), { recursive: true });

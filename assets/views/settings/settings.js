@@ -1,0 +1,36 @@
+/** The settings: one page with a part for each concern, chosen by the address. */
+import { t } from "../../lib/text.js";
+import { html } from "../../vendor/html.js";
+import { AboutSection } from "./about.js";
+import { AppearanceSection } from "./appearance.js";
+import { ConfigurationSection } from "./configuration.js";
+import { LogsSection } from "./logs.js";
+import { ModelsSection } from "./models.js";
+import { ShortcutsSection } from "./shortcuts.js";
+
+const SECTIONS = {
+  models: ModelsSection,
+  configuration: ConfigurationSection,
+  appearance: AppearanceSection,
+  shortcuts: ShortcutsSection,
+  logs: LogsSection,
+  about: AboutSection,
+};
+
+/** @param {{section?: string}} props */
+export function SettingsPage({ section = "models" }) {
+  const shown = section in SECTIONS ? section : "models";
+  const Section = SECTIONS[shown];
+  return html`<div class="settings">
+    <h1>${t("settings.title")}</h1>
+    <nav class="settings-nav" aria-label=${t("settings.sections")}>
+      ${Object.keys(SECTIONS).map(
+        (id) => html`<a key=${id} href=${`/settings/${id}`} aria-current=${id === shown ? "page" : undefined}>${t(`settings.${id}`)}</a>`,
+      )}
+    </nav>
+    <section class="stack settings-body" aria-labelledby="settings-heading" key=${shown}>
+      <h2 id="settings-heading">${t(`settings.${shown}`)}</h2>
+      <${Section} />
+    </section>
+  </div>`;
+}

@@ -1,0 +1,231 @@
+//! Joins the modules of the page into one file. A module becomes `const m3=(()=>{...;return{...}})();` and its
+//! imports become `const{a,b:c}=m1;`, in an order in which everything stands before its use. Only the few
+//! forms below are understood; anything else is an error with file and line, so that the page served from disk
+//! and the bundle never differ in silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scan::{self, Line};
+
+/// Finds a file of the assets by its path with forward slashes.
+pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The bundle, and the files that went into it.
+pub struct Bundle {
+    /// The script.
+    pub script: String,
+    /// Paths of the modules inside.
+    pub modules: BTreeSet<String>,
+    /// Paths that the script imports when they are first needed, each with the file and line that does.
+    pub lazy: BTreeMap<String, String>,
+}
+
+#[derive(Default)]
+struct Joiner {
+    order: BTreeMap<String, Module>,
+    stack: Vec<String>,
+    script: String,
+    lazy: BTreeMap<String, String>,
+}
+
+struct Module {
+    number: usize,
+    exports: BTreeSet<String>,
+}
+
+/// Joins the entry module and everything that it imports.
+pub fn bundle(entry: &str, read: Read<'_>) -> Result<Bundle, String> {
+    let mut joiner = Joiner::default();
+    joiner.add(entry, read)?;
+    let modules: BTreeSet<String> = joiner.order.into_keys().collect();
+    if let Some((path, place)) = joiner.lazy.iter().find(|(path, _)| modules.contains(*path)) {
+        return Err(format!(
+            "{place}: {path} is in the bundle already and must not be loaded again"
+        ));
+    }
+    Ok(Bundle { script: joiner.script, modules, lazy: joiner.lazy })
+}
+
+impl Joiner {
+    fn add(&mut self, path: &str, read: Read<'_>) -> Result<(), String> {
+        if self.order.contains_key(path) {
+            return Ok(());
+        }
+        if self.stack.iter().any(|open| open == path) {
+            return Err(format!("{path}: imports itself by way of {}", self.stack.join(" -> ")));
+        }
+        let source = read(path).ok_or_else(|| format!("{path}: no such file"))?;
+        self.stack.push(path.to_owned());
+        let lines =
+            if path.starts_with("vendor/") { raw_lines(&source) } else { scan::lines(&source) };
+        let (body, exports) = self.module(path, &lines, read)?;
+        self.stack.pop();
+        let number = self.order.len();
+        let returned: Vec<_> = exports.iter().map(|(outer, inner)| pair(outer, inner)).collect();
+        self.script.push_str(&format!(
+            "const m{number}=(()=>{{\n{body}return{{{}}}}})();\n",
+            returned.join(",")
+        ));
+        self.order
+            .insert(path.to_owned(), Module { number, exports: exports.into_keys().collect() });
+        Ok(())
+    }
+
+    fn module(
+        &mut self,
+        path: &str,
+        lines: &[Line],
+        read: Read<'_>,
+    ) -> Result<(String, BTreeMap<String, String>), String> {
+        let mut body = String::new();
+        let mut exports = BTreeMap::new();
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            at += 1;
+            let place = format!("{path}:{}", line.number);
+            if line.top && (line.text.starts_with("import ") || line.text.starts_with("import{")) {
+                let mut statement = line.text.clone();
+                while !statement.ends_with(';') {
+                    let more =
+                        lines.get(at).ok_or_else(|| format!("{place}: this import has no end"))?;
+                    statement.push_str(&more.text);
+                    at += 1;
+                }
+                body.push_str(&self.import(path, &place, &statement, read)?);
+                continue;
+            }
+            if line.top && line.text.starts_with("export") {
+                body.push_str(
+                    &export(&line.text, &mut exports).ok_or_else(|| unknown(&place, &line.text))?,
+                );
+            } else {
+                self.find_lazy(&place, &line.text)?;
+                body.push_str(&line.text);
+            }
+            body.push('\n');
+        }
+        Ok((body, exports))
+    }
+
+    /// `import { a, b as c } from "./x.js";` or `import "./x.js";`.
+    fn import(
+        &mut self,
+        path: &str,
+        place: &str,
+        statement: &str,
+        read: Read<'_>,
+    ) -> Result<String, String> {
+        let inner = statement.trim_start_matches("import").trim_end_matches(';').trim();
+        let (names, from) = match inner.strip_prefix('{') {
+            Some(rest) => {
+                let (names, from) =
+                    rest.split_once('}').ok_or_else(|| unknown(place, statement))?;
+                (names, from.trim().strip_prefix("from").ok_or_else(|| unknown(place, statement))?)
+            }
+            None => ("", inner),
+        };
+        let from = from.trim().trim_matches(['"', '\'']);
+        if !from.starts_with("./") && !from.starts_with("../") {
+            return Err(format!("{place}: \"{from}\" is no relative path"));
+        }
+        let target = resolve(path, from);
+        if read(&target).is_none() {
+            return Err(format!("{place}: there is no {target}"));
+        }
+        self.add(&target, read)?;
+        let module = self.order.get(&target).ok_or_else(|| unknown(place, statement))?;
+        let mut bindings = Vec::new();
+        for (outer, inner) in renames(names) {
+            if !module.exports.contains(outer) {
+                return Err(format!("{place}: {target} does not export {outer}"));
+            }
+            bindings.push(pair(outer, inner));
+        }
+        Ok(if bindings.is_empty() {
+            String::new()
+        } else {
+            format!("const{{{}}}=m{};\n", bindings.join(","), module.number)
+        })
+    }
+
+    /// `import("/vendor/x.js")` stays as it is; the file must exist and not be bundled, which the caller checks.
+    fn find_lazy(&mut self, place: &str, text: &str) -> Result<(), String> {
+        if text.contains("import.meta") {
+            return Err(unknown(place, text));
+        }
+        for (at, _) in text.match_indices("import(\"") {
+            let rest = &text[at + "import(\"".len()..];
+            let address = rest.split('"').next().unwrap_or_default();
+            let Some(path) = address.strip_prefix('/') else {
+                return Err(format!("{place}: \"{address}\" must be absolute"));
+            };
+            self.lazy.insert(path.to_owned(), place.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Takes `export` off a line, and notes what it names.
+fn export(line: &str, exports: &mut BTreeMap<String, String>) -> Option<String> {
+    let rest = line.strip_prefix("export")?.trim_start();
+    if let Some(list) = rest.strip_prefix('{') {
+        let (names, end) = list.split_once('}')?;
+        if !matches!(end.trim(), ";" | "") {
+            return None;
+        }
+        for (inner, outer) in renames(names) {
+            exports.insert(outer.to_owned(), inner.to_owned());
+        }
+        return Some(String::new());
+    }
+    let declared = ["const ", "function* ", "function ", "async function ", "class "]
+        .iter()
+        .find_map(|word| rest.strip_prefix(word))?;
+    let end = declared.find(|sign: char| !sign.is_alphanumeric() && sign != '_' && sign != '$');
+    let name = &declared[..end.unwrap_or(declared.len())];
+    if name.is_empty() {
+        return None;
+    }
+    exports.insert(name.to_owned(), name.to_owned());
+    Some(rest.to_owned())
+}
+
+/// `a, b as c` as pairs.
+fn renames(names: &str) -> impl Iterator<Item = (&str, &str)> {
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| {
+        match name.split_once(" as ") {
+            Some((from, to)) => (from.trim(), to.trim()),
+            None => (name, name),
+        }
+    })
+}
+
+fn pair(key: &str, value: &str) -> String {
+    if key == value { key.to_owned() } else { format!("{key}:{value}") }
+}
+
+fn raw_lines(source: &str) -> Vec<Line> {
+    let numbered = source.lines().zip(1..);
+    numbered.map(|(text, number)| Line { text: text.to_owned(), number, top: true }).collect()
+}
+
+/// Where a relative import leads.
+fn resolve(path: &str, from: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in from.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn unknown(place: &str, text: &str) -> String {
+    let start: String = text.chars().take(80).collect();
+    format!("{place}: the bundler does not understand `{start}`")
+}
