@@ -19,7 +19,7 @@ function Opened({ onClose, title, bare = false, wide = false, class: extra = "",
     const element = box.current;
     const before = document.activeElement;
     element.showModal();
-    element.querySelector("[autofocus]")?.focus();
+    (element.querySelector("[autofocus]") ?? element.querySelector("button"))?.focus();
     return () => {
       element.close();
       before?.isConnected && before.focus?.();

@@ -34,12 +34,12 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
   const measure = useCallback((element) => element && !fixed && observer.current.observe(element), [fixed]);
 
   const look = () => {
+    if (!box.current) return;
     const { scrollTop: top, clientHeight: height, scrollHeight } = box.current;
     const atEnd = scrollHeight - top - height < END_PX;
     if (stick && atEnd) anchor.current = "end";
     else if (anchor.current !== "end" || top < lastTop.current - 1) {
-      const at = rowAt(now.current.positions, top);
-      anchor.current = { key: now.current.keys[at], offset: top - now.current.positions[at] };
+      anchor.current = anchorAt(now.current, heights.current, top, height);
     }
     lastTop.current = top;
     setView((old) => (old.height === height && Math.abs(old.top - top) < SPARE_PX / 4 ? old : { top, height }));
@@ -53,6 +53,9 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
 
   useLayoutEffect(() => {
     const element = box.current;
+    // Scrolled up since the last look, and its event is still on the way: the reader goes first.
+    const moved = element.scrollTop < lastTop.current - 1 && element.scrollHeight - element.scrollTop - element.clientHeight >= END_PX;
+    if (moved) look();
     const wanted = place(anchor.current, now.current, element);
     if (wanted !== null && Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
     lastTop.current = element.scrollTop;
@@ -88,6 +91,15 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
       ${keys.slice(start, end).map((key, index) => html`<div class="virtual-row" key=${key} data-key=${key} ref=${measure}>${row(key, start + index)}</div>`)}
     </div>
   </div>`;
+}
+
+/** The first row in the window whose height is known: what is on screen stays, whatever a guess above turns out to be. */
+function anchorAt({ keys, positions }, heights, top, height) {
+  const first = rowAt(positions, top);
+  let at = first;
+  while (at < keys.length && positions[at] < top + height && !heights.has(keys[at])) at += 1;
+  if (at >= keys.length || !heights.has(keys[at])) at = first;
+  return { key: keys[at], offset: top - positions[at] };
 }
 
 function place(anchor, { keys, positions }, element) {

@@ -53,6 +53,22 @@ export function ask(path, body, signal) {
   return send("POST", path, body, { signal });
 }
 
+/** The bytes under a path. */
+export async function bytes(path) {
+  let response;
+  try {
+    response = await fetch(BASE + path);
+  } catch {
+    throw unreachable();
+  }
+  return response.ok ? new Uint8Array(await response.arrayBuffer()) : refuse(response);
+}
+
+/** The address of a path, for an image or a link. */
+export function addressOf(path) {
+  return BASE + path;
+}
+
 /** Where a stream of a turn is read from. */
 export function turnEventsUrl(turnId) {
   return `${BASE}/turns/${turnId}/events`;
@@ -69,7 +85,7 @@ async function write(method, path, body, options) {
     try {
       return await send(method, path, body, { key });
     } catch (error) {
-      if (error.code !== "no_connection" || attempt === WRITE_ATTEMPTS) throw error;
+      if (error.code !== "server_unreachable" || attempt === WRITE_ATTEMPTS) throw error;
       await new Promise((done) => setTimeout(done, RETRY_WAIT_MS * attempt));
     }
   }
@@ -90,7 +106,7 @@ async function send(method, path, body, options) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError({ message: "", code: "no_connection", status: 0 });
+    throw unreachable();
   }
   return response.ok ? answer(response) : refuse(response);
 }
@@ -100,8 +116,12 @@ async function answer(response) {
   try {
     return await response.json();
   } catch {
-    throw new ApiError({ message: "", code: "no_connection", status: 0 });
+    throw unreachable();
   }
+}
+
+function unreachable() {
+  return new ApiError({ message: "", code: "server_unreachable", status: 0 });
 }
 
 async function refuse(response) {

@@ -15,12 +15,17 @@ export function fileKind(file) {
 /** @param {File} file @returns {Promise<{name: string, media_type: string, data: string, size: number}>} */
 export async function readAttachment(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
+  const media_type = fileKind(file) === "text" && !file.type.startsWith("text/") ? "text/plain" : file.type;
+  return { name: file.name || "pasted", media_type, data: toBase64(bytes), size: bytes.length };
+}
+
+/** @param {Uint8Array} bytes */
+export function toBase64(bytes) {
   let binary = "";
   for (let start = 0; start < bytes.length; start += CHUNK) {
     binary += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
   }
-  const media_type = fileKind(file) === "text" && !file.type.startsWith("text/") ? "text/plain" : file.type;
-  return { name: file.name || "pasted", media_type, data: btoa(binary), size: bytes.length };
+  return btoa(binary);
 }
 
 /** Offers a text as a download. */

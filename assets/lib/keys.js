@@ -2,7 +2,8 @@
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const ALONE = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph"]);
-const MAC_SIGNS = { Mod: "⌘", Shift: "⇧", Alt: "⌥", Escape: "esc" };
+const SIGNS = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", Mod: "Ctrl" };
+const MAC_SIGNS = { ...SIGNS, Mod: "⌘", Shift: "⇧", Alt: "⌥", Escape: "esc" };
 
 /** The combination that an event is, or null while only modifiers are down. */
 export function keysOf(event) {
@@ -22,7 +23,7 @@ export function keysLabel(keys) {
   if (!keys) return "";
   const parts = keys.split("+").map((part) => part || "+");
   if (MAC) return parts.map((part) => MAC_SIGNS[part] ?? part).join("");
-  return parts.map((part) => (part === "Mod" ? "Ctrl" : part === "Escape" ? "Esc" : part)).join("+");
+  return parts.map((part) => SIGNS[part] ?? part).join("+");
 }
 
 /** Whether a key event belongs to something that takes text. */

@@ -39,7 +39,7 @@ export function period(instant, now = new Date()) {
 /** A length of time, such as `0.8 s` or `1 min 12 s`. */
 export function duration(ms) {
   const unit = (value, name, digits) =>
-    new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+    new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: digits }).format(value);
   if (ms < 1000) return unit(ms, "millisecond", 0);
   if (ms < 60_000) return unit(ms / 1000, "second", ms < 10_000 ? 1 : 0);
   return `${unit(Math.floor(ms / 60_000), "minute", 0)} ${unit(Math.round((ms % 60_000) / 1000), "second", 0)}`;

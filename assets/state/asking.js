@@ -1,8 +1,10 @@
 /** Asking and everything that makes, changes or stops an answer. */
-import { get, patch, post, randomKey, remove } from "../lib/api.js";
+import { addressOf, bytes, get, patch, post, randomKey, remove } from "../lib/api.js";
+import { toBase64 } from "../lib/files.js";
 import { go } from "../lib/router.js";
 import { t } from "../lib/text.js";
 import { batch, signal } from "../vendor/signals.js";
+import { showBeside } from "./compare.js";
 import { accept, conversation } from "./conversations.js";
 import { modelIdToSend } from "./models.js";
 import { complain, toast } from "./notices.js";
@@ -27,7 +29,10 @@ export async function ask(id, { content, attachments = [], model, compareWith = 
     const started = await post(`/conversations/${target}/messages`, body, { key });
     took(target, started);
     if (!id) go(`/c/${target}`, true);
-    if (compareWith) await again(target, started.assistant_message.id, compareWith);
+    if (compareWith) {
+      showBeside(started.user_message.id);
+      await again(target, started.assistant_message.id, compareWith);
+    }
     return true;
   } catch (error) {
     complain(error);
@@ -59,12 +64,25 @@ function took(id, { turn_id, user_message, assistant_message }) {
 export function askEdited(id, message, content) {
   return attempt(async () => {
     const body = { content, parent_id: message.parent_id };
-    if (message.attachments?.length) body.attachments = message.attachments.filter((entry) => entry.data);
+    if (message.attachments?.length) body.attachments = await Promise.all(message.attachments.map((entry) => attachedAgain(id, message.id, entry)));
     const chosen = modelIdToSend(conversation(id).peek());
     if (chosen) body.model = chosen;
     took(id, await post(`/conversations/${id}/messages`, body));
     refetchSoon(openThread(id));
   });
+}
+
+async function attachedAgain(id, messageId, { n, name, media_type }) {
+  return { name, media_type, data: toBase64(await bytes(attachmentPath(id, messageId, n))) };
+}
+
+function attachmentPath(id, messageId, n) {
+  return `/conversations/${id}/messages/${messageId}/attachments/${n}`;
+}
+
+/** Where the bytes of an attachment are. */
+export function attachmentAddress(id, messageId, n) {
+  return addressOf(attachmentPath(id, messageId, n));
 }
 
 /** Another answer to the same question, if wanted by another model. */

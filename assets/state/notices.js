@@ -34,7 +34,7 @@ export function complain(error) {
 
 /** One sentence for an error. */
 export function reasonOf(error) {
-  if (error?.code === "no_connection") return t("error.no_connection");
+  if (error?.code === "server_unreachable") return t("error.unreachable");
   return error?.message || t("error.unknown");
 }
 

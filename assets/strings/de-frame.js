@@ -5,7 +5,7 @@ export const deFrame = {
   "palette.conversations": "Gespräche",
   "palette.messages": "Nachrichten",
   "palette.nothing": "Nichts gefunden.",
-  "palette.placeholder": "Alles je Gesagte durchsuchen, oder eine Aktion finden",
+  "palette.placeholder": "Alle Gespräche durchsuchen, oder eine Aktion finden",
   "palette.results": "Ergebnisse",
   "palette.title": "Suche und Aktionen",
   "panel.branches": "Zweige",

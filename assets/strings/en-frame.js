@@ -5,7 +5,7 @@ export const enFrame = {
   "palette.conversations": "Chats",
   "palette.messages": "Messages",
   "palette.nothing": "Nothing found.",
-  "palette.placeholder": "Search everything ever said, or find an action",
+  "palette.placeholder": "Search all chats, or find an action",
   "palette.results": "Results",
   "palette.title": "Search and actions",
   "panel.branches": "Branches",

@@ -81,5 +81,5 @@ function Facts({ message }) {
     usage && seconds > 0.2 && t("facts.speed", { n: Math.round(usage.output_tokens / seconds) }),
     price !== null && price && t("facts.cost", { cost: costLabel(price) }),
   ];
-  return html`<span class="facts hint" tabindex="0" role="note" title=${lines.filter(Boolean).join("\n")} aria-label=${lines.filter(Boolean).join(", ")}>${duration(timings.total_ms)}</span>`;
+  return html`<span class="answer-facts hint" tabindex="0" role="note" title=${lines.filter(Boolean).join("\n")} aria-label=${lines.filter(Boolean).join(", ")}>${duration(timings.total_ms)}</span>`;
 }

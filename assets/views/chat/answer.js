@@ -7,6 +7,7 @@ import { amend } from "../../state/asking.js";
 import { modelById, PASSAGES } from "../../state/models.js";
 import { useCallback, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
+import { focusComposer } from "../shell/actions.js";
 import { AnswerTools } from "./answer-tools.js";
 import { EditBox } from "./edit-box.js";
 import { ErrorCard } from "./error-card.js";
@@ -23,13 +24,17 @@ export function Answer({ conversation, held, column = false }) {
   const live = message.state === "streaming";
   const silent = live && !message.content;
   const save = async (text) => {
-    if (await amend(conversation, message.id, text)) setEditing(false);
+    if (await amend(conversation, message.id, text)) leave();
+  };
+  const leave = () => {
+    setEditing(false);
+    focusComposer();
   };
   return html`<article class=${`message answer ${live ? "live" : ""}`} data-message=${message.id} aria-label=${`${t("role.assistant")}, ${exact(message.created_at)}`} aria-busy=${live ? "true" : undefined}>
     <p class="answer-by">${modelName(message)}${message.edited_at && html` · <span title=${exact(message.edited_at)}>${t("answer.edited")}</span>`}</p>
     ${message.reasoning && html`<${Reasoning} message=${message} thinking=${silent} />`}
     ${editing
-      ? html`<${EditBox} text=${message.content} label=${t("answer.edit")} hint=${t("answer.edit_hint")} action=${t("action.save")} onSave=${save} onCancel=${() => setEditing(false)} />`
+      ? html`<${EditBox} text=${message.content} label=${t("answer.edit")} hint=${t("answer.edit_hint")} action=${t("action.save")} onSave=${save} onCancel=${leave} />`
       : message.content && html`<${Markdown} text=${message.content} streaming=${live} sources=${message.sources ?? []} onCite=${onCite} />`}
     ${(silent || (live && message.status)) && html`<${Working} status=${message.status} />`}
     ${!live && message.state !== "complete" && html`<${ErrorCard} conversation=${conversation} message=${message} />`}

@@ -8,23 +8,21 @@ import { html } from "../../vendor/html.js";
 /** Advice by error code; others get the general one. Codes are the server's. */
 const ADVICE = {
   no_connection: "connection",
-  connection_failed: "connection",
-  unreachable: "connection",
-  timeout: "connection",
   upstream_timeout: "connection",
-  upstream_unavailable: "connection",
-  circuit_open: "connection",
-  breaker_open: "connection",
+  upstream_paused: "paused",
+  broke_off: "interrupted",
+  interrupted: "interrupted",
+  server_shutdown: "interrupted",
+  length_limit: "length",
+  bad_address: "key",
   wrong_key: "key",
-  invalid_key: "key",
-  unauthorized: "key",
+  offline: "offline",
   no_such_model: "model",
+  no_such_provider: "model",
   model_not_found: "model",
   context_too_long: "context",
   rate_limited: "rate",
-  upstream_rate_limited: "rate",
-  content_refused: "refused",
-  provider_missing: "model",
+  refused: "refused",
 };
 
 /** @param {{conversation: string|null, message: any}} props */
@@ -43,7 +41,7 @@ export function ErrorCard({ conversation, message }) {
   const interrupted = state === "interrupted";
   const advice = ADVICE[error?.code] ?? (interrupted ? "interrupted" : "general");
   return html`<div class="error-card" role="group" aria-label=${t("error.title")}>
-    <p class="error-title"><${Icon} name="warning" /><strong>${error?.error || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
+    <p class="error-title"><${Icon} name="warning" /><strong>${firstUpper(error?.error) || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
     <p>${t(`advice.${advice}`)}</p>
     ${can &&
     html`<div class="row wrap">
@@ -54,4 +52,9 @@ export function ErrorCard({ conversation, message }) {
     </div>`}
     ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
   </div>`;
+}
+
+// The server's sentences start small, since they also stand inside others.
+function firstUpper(text) {
+  return text ? text[0].toLocaleUpperCase() + text.slice(1) : "";
 }

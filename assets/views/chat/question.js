@@ -3,10 +3,10 @@ import { Icon } from "../../components/icon.js";
 import { Menu } from "../../components/menu.js";
 import { exact } from "../../lib/time.js";
 import { t } from "../../lib/text.js";
-import { askEdited, branch, deleteMessage } from "../../state/asking.js";
+import { askEdited, attachmentAddress, branch, deleteMessage } from "../../state/asking.js";
 import { useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
-import { copy } from "../shell/actions.js";
+import { copy, focusComposer } from "../shell/actions.js";
 import { EditBox } from "./edit-box.js";
 import { Siblings } from "./siblings.js";
 
@@ -15,12 +15,16 @@ export function Question({ conversation, message }) {
   const [editing, setEditing] = useState(false);
   const { id, content, created_at, attachments = [] } = message;
   const save = async (text) => {
-    if (await askEdited(conversation, message, text)) setEditing(false);
+    if (await askEdited(conversation, message, text)) leave();
+  };
+  const leave = () => {
+    setEditing(false);
+    focusComposer();
   };
   const label = `${t("role.user")}, ${exact(created_at)}`;
   if (editing) {
     return html`<article class="message question editing" aria-label=${label}>
-      <${EditBox} text=${content} label=${t("question.edit")} hint=${t("question.edit_hint")} action=${t("question.ask_again")} onSave=${save} onCancel=${() => setEditing(false)} />
+      <${EditBox} text=${content} label=${t("question.edit")} hint=${t("question.edit_hint")} action=${t("question.ask_again")} onSave=${save} onCancel=${leave} />
     </article>`;
   }
   const items = () => [
@@ -28,7 +32,7 @@ export function Question({ conversation, message }) {
     { label: t("action.delete_below"), icon: "trash", danger: true, onSelect: () => deleteMessage(conversation, id) },
   ];
   return html`<article class="message question" aria-label=${label}>
-    ${attachments.length > 0 && html`<ul class="plain-list attachments">${attachments.map((entry) => html`<${Attachment} entry=${entry} />`)}</ul>`}
+    ${attachments.length > 0 && html`<ul class="plain-list attachments">${attachments.map((entry) => html`<${Attachment} entry=${entry} href=${conversation && attachmentAddress(conversation, id, entry.n)} />`)}</ul>`}
     <div class="bubble" dir="auto" title=${exact(created_at)}>${content}</div>
     <div class="message-tools">
       ${conversation && html`<${Siblings} conversation=${conversation} message=${message} />`}
@@ -40,12 +44,13 @@ export function Question({ conversation, message }) {
   </article>`;
 }
 
-/** A file that travels with a question. */
-export function Attachment({ entry, onRemove = null }) {
-  const image = entry.media_type?.startsWith("image/") && entry.data;
+/** A file that travels with a question; one that arrived has an address instead of data. */
+export function Attachment({ entry, href = null, onRemove = null }) {
+  const image = entry.media_type?.startsWith("image/");
+  const src = entry.data ? `data:${entry.media_type};base64,${entry.data}` : href;
   return html`<li class="attachment">
-    ${image ? html`<img src=${`data:${entry.media_type};base64,${entry.data}`} alt="" />` : html`<${Icon} name=${entry.media_type?.startsWith("image/") ? "eye" : "file"} />`}
-    <span class="cut">${entry.name}</span>
+    ${image && src ? html`<img src=${src} alt="" loading="lazy" />` : html`<${Icon} name="file" />`}
+    ${href ? html`<a class="cut" href=${href} download=${entry.name}>${entry.name}</a>` : html`<span class="cut">${entry.name}</span>`}
     ${onRemove && html`<button type="button" class="icon-button" aria-label=${t("attach.remove", { name: entry.name })} onClick=${onRemove}><${Icon} name="close" /></button>`}
   </li>`;
 }

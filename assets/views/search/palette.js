@@ -4,6 +4,7 @@ import { Icon } from "../../components/icon.js";
 import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { toggleSidebar } from "../../state/appearance.js";
+import { reasonOf } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
 import { editingPrompts } from "../../state/prompts.js";
 import { grouped, paletteOpen, query, results } from "../../state/search.js";
@@ -67,7 +68,7 @@ function Finder() {
     index += 1;
     const mine = index;
     return html`<li key=${entry.id} id=${`found-${mine}`} role="option" aria-selected=${mine === at ? "true" : "false"} onClick=${() => choose(entry)} onMouseMove=${() => setAt(mine)}>
-      ${entry.run ? html`<${Icon} name=${entry.icon} /><span class="grow">${entry.label}</span><kbd>${keysFor(entry.id)}</kbd>` : html`<${ResultLine} item=${entry} />`}
+      ${entry.run ? html`<${Icon} name=${entry.icon} /><span class="grow">${entry.label}</span>${keysFor(entry.id) && html`<kbd>${keysFor(entry.id)}</kbd>`}` : html`<${ResultLine} item=${entry} />`}
     </li>`;
   };
   return html`<div onKeyDown=${onKeyDown}>
@@ -85,7 +86,7 @@ function Finder() {
 
 function Foot({ words, empty }) {
   const { state, error } = results.value;
-  const text = state === "failed" ? error.message || t("error.no_connection") : words && state === "ready" && empty ? t("palette.nothing") : "";
+  const text = state === "failed" ? reasonOf(error) : words && state === "ready" && empty ? t("palette.nothing") : "";
   return html`<footer class="palette-foot">
     <span class="grow" role="status">${text}</span>
     ${words && !empty && html`<a href=${`/search?q=${encodeURIComponent(query.value)}`} onClick=${close}>${t("palette.all")}</a>`}

@@ -13,10 +13,12 @@ export function resultPath(item) {
 /** @param {{item: any}} props */
 export function ResultLine({ item }) {
   const message = item.kind === "message";
+  // A chat found by its title: the title itself carries the marks.
+  const byTitle = !message && item.snippet?.text === item.title;
   return html`<${Icon} name=${message ? "text" : "chat"} />
     <span class="grow result">
-      <span class="result-title cut">${item.title || t("chat.untitled")}</span>
-      ${item.snippet?.text && html`<span class="hint result-text"><${Snippet} text=${item.snippet.text} matches=${item.snippet.matches} /></span>`}
+      <span class="result-title cut">${byTitle ? html`<${Snippet} text=${item.title} matches=${item.snippet.matches} />` : item.title || t("chat.untitled")}</span>
+      ${!byTitle && item.snippet?.text && html`<span class="hint result-text"><${Snippet} text=${item.snippet.text} matches=${item.snippet.matches} /></span>`}
     </span>
     <${Moment} at=${item.created_at} />`;
 }

@@ -6,7 +6,7 @@ import { drawerOpen, toggleSidebar } from "../../state/appearance.js";
 import { marking } from "../../state/keeping.js";
 import { openPalette } from "../../state/search.js";
 import { keysFor } from "../../state/shortcuts.js";
-import { useEffect } from "../../vendor/hooks.js";
+import { useEffect, useRef } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { startNewChat } from "../shell/actions.js";
 import { BulkBar } from "./bulk-bar.js";
@@ -23,8 +23,10 @@ export function Sidebar({ over }) {
     return () => removeEventListener("keydown", close);
   }, [over]);
   const here = route.value.path;
+  const opened = useRef(here);
   useEffect(() => {
-    drawerOpen.value = false;
+    if (opened.current !== here) drawerOpen.value = false;
+    opened.current = here;
   }, [here]);
   return html`<aside class="sidebar" aria-label=${t("frame.sidebar")}>
     <header class="sidebar-head">
