@@ -53,7 +53,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Box<dyn
             .file_name()
             .into_string()
             .map_err(|name| format!("{}: odd name", name.display()))?;
-        if name.starts_with('.') {
+        // Types are for the type check alone.
+        if name.starts_with('.') || name.ends_with(".d.ts") {
             continue;
         }
         let path = format!("{prefix}{name}");

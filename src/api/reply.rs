@@ -1,0 +1,215 @@
+//! Answers: JSON, and the one error body. Here a capability's error becomes a status and a slug, and
+//! its cause is logged, once.
+
+use std::error::Error as StdError;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{HeaderName, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::base::{Timestamp, UserId};
+use crate::error::Error;
+
+/// What a door gives back.
+pub(crate) type Response = warp::reply::Response;
+/// What a door function returns.
+pub(crate) type Reply = Result<Response, Failure>;
+
+/// Why a request was not done, in the terms of HTTP.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after_s: Option<u64>,
+    details: Value,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Failure {
+    /// A refusal with a slug and a sentence.
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after_s: None,
+            details: Value::Null,
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// A bad field of a request.
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        let failure = Self::new(StatusCode::BAD_REQUEST, "invalid_input", message);
+        failure.with_details(json!({ "field": field }))
+    }
+
+    /// Adds what goes with the sentence.
+    pub(crate) fn with_details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Says when to try again.
+    pub(crate) fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.retry_after_s = seconds;
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The error body; also what an `error` event or frame carries.
+    pub(crate) fn body(&self, request_id: &str) -> Value {
+        let mut body = json!({
+            "error": self.message,
+            "code": self.code,
+            "status": self.status.as_u16(),
+            "timestamp": Timestamp::now(),
+            "request_id": request_id,
+        });
+        if let Some(map) = body.as_object_mut() {
+            if let Some(seconds) = self.retry_after_s {
+                map.insert("retry_after".to_owned(), seconds.into());
+            }
+            if !self.details.is_null() {
+                map.insert("details".to_owned(), self.details.clone());
+            }
+        }
+        body
+    }
+
+    /// Writes the cause to the log, bad input at `warn`, our own failures at `error`.
+    pub(crate) fn log(&self) {
+        let status = self.status.as_u16();
+        if self.status.is_server_error() {
+            let cause = self.cause.as_deref().map(chain).unwrap_or_default();
+            tracing::error!(http.status = status, code = self.code, cause, "{}", self.message);
+        } else {
+            tracing::warn!(http.status = status, code = self.code, "{}", self.message);
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn into_response(self, request_id: &str) -> Response {
+        self.log();
+        let mut response = json_response(self.status, &self.body(request_id));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        for (name, value) in self.headers {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+fn chain(error: &(dyn StdError + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            Error::Invalid { field, .. } => Self::invalid(&field, message),
+            Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
+            Error::TooMany { code, retry_after_s, .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code, message)
+                    .with_retry_after(Some(retry_after_s))
+            }
+            Error::TooLarge { limit_bytes, .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+                    .with_details(json!({ "limit_bytes": limit_bytes }))
+            }
+            Error::Unavailable { code, retry_after_s, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+                    .with_retry_after(Some(retry_after_s.unwrap_or(1)))
+            }
+            Error::Upstream { code, status, retry_after_s, details, .. } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                Self::new(status, code, message)
+                    .with_retry_after(retry_after_s)
+                    .with_details(details)
+            }
+            Error::DiskFull { source } => Self {
+                cause: Some(Box::new(source)),
+                ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
+            },
+            Error::OutcomeUnknown { source } => Self {
+                cause: Some(Box::new(source)),
+                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", message)
+            },
+            Error::Internal { doing, source } => {
+                tracing::debug!(doing, "an operation failed");
+                Self {
+                    cause: Some(source),
+                    ..Self::new(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        "internal_error",
+                        "something went wrong here, not with your request; the log knows more \
+                         under this request id",
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// 200 with a JSON body.
+pub(crate) fn ok(value: &impl Serialize) -> Reply {
+    with_status(StatusCode::OK, value)
+}
+
+/// 201 with a JSON body.
+pub(crate) fn created(value: &impl Serialize) -> Reply {
+    with_status(StatusCode::CREATED, value)
+}
+
+/// 204.
+pub(crate) fn no_content() -> Reply {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+/// Any status with a JSON body.
+pub(crate) fn with_status(status: StatusCode, value: &impl Serialize) -> Reply {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => Ok(raw(status, "application/json", bytes.into())),
+        Err(error) => Err(Error::internal("writing an answer", error).into()),
+    }
+}
+
+fn json_response(status: StatusCode, value: &Value) -> Response {
+    raw(status, "application/json", value.to_string().into())
+}
+
+/// Bytes of a known type that are not to be kept by caches.
+pub(crate) fn raw(status: StatusCode, content_type: &'static str, bytes: bytes::Bytes) -> Response {
+    let mut response = Response::new(bytes.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whose rows a request without a sign-in sees.
+pub(crate) const LOCAL_USER: UserId = UserId::OWNER;

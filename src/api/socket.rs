@@ -1,0 +1,321 @@
+//! The chat WebSocket. Every frame gets an answer: its effect, or an `error` that names it. All turns
+//! of the conversation are shown to every socket of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite;
+use tracing::Instrument as _;
+use warp::Reply as _;
+use warp::ws::{Message, WebSocket, Ws};
+
+use super::call::{Call, Head, parse_json};
+use super::events::full;
+use super::reply::{Failure, Reply};
+use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, clock};
+use crate::chat::{Event, NewAttachment, Question, Replay};
+use crate::conversations::Options;
+
+/// Read buffer of one socket: small, for most of them are idle.
+const WRITE_BUFFER: usize = 64 * 1024;
+/// Frames that may wait for a slow reader.
+const WAITING: usize = 64;
+
+/// Close codes (RFC 6455, and the product's own from 4000).
+const GOING_AWAY: u16 = 1001;
+const TOO_BIG: u16 = 1009;
+const NOT_JSON: u16 = 4000;
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Frame {
+    Chat {
+        content: String,
+        #[serde(default)]
+        model: Option<String>,
+        #[serde(default)]
+        parent_id: Option<MessageId>,
+        #[serde(default)]
+        attachments: Vec<NewAttachment>,
+        #[serde(default)]
+        options: Options,
+        /// Comes back on the answer, so that a client can tell its frames apart.
+        #[serde(default)]
+        id: Option<String>,
+    },
+    Cancel {
+        turn_id: TurnId,
+    },
+    Resume {
+        turn_id: TurnId,
+        #[serde(default)]
+        after: u64,
+    },
+    Typing {},
+    Ping {},
+}
+
+/// GET /ws/chat/{conversation_id}: a socket on one conversation.
+pub(super) async fn chat(call: Call, ws: Ws) -> Reply {
+    let id: ConversationId = call.id("conversation_id", "conversation")?;
+    call.app().conversations.get(&call.caller, id).await?;
+    let slot = call.app().take_slot(call.head.peer.ip()).map_err(full)?;
+    let config = call.app().config();
+    let ws = ws
+        .max_message_size(config.server.max_frame_bytes)
+        .max_frame_size(config.server.max_frame_bytes)
+        .max_write_buffer_size(WRITE_BUFFER + config.server.max_frame_bytes);
+    let (head, caller) = (Arc::clone(&call.head), call.caller.clone());
+    let span = tracing::Span::current();
+    let token = call.app().tasks.token();
+    let upgraded = ws.on_upgrade(move |socket| {
+        let run = async move {
+            Session::run(head, caller, id, socket).await;
+            drop((slot, token));
+        };
+        run.instrument(span)
+    });
+    Ok(upgraded.into_response())
+}
+
+struct Session {
+    head: Arc<Head>,
+    caller: Caller,
+    conversation: ConversationId,
+    out: mpsc::Sender<Message>,
+    /// How far each turn was shown; an event is shown once however it came here.
+    shown: HashMap<TurnId, u64>,
+}
+
+impl Session {
+    async fn run(head: Arc<Head>, caller: Caller, conversation: ConversationId, socket: WebSocket) {
+        let app = Arc::clone(&head.app);
+        let config = app.config();
+        let (mut sink, mut frames) = socket.split();
+        let (out, mut waiting) = mpsc::channel::<Message>(WAITING);
+        let patience = config.server.connection_timeout;
+        app.tasks.spawn(async move {
+            while let Some(message) = waiting.recv().await {
+                let closes = message.is_close();
+                let sent = tokio::time::timeout(patience, sink.send(message)).await;
+                if !matches!(sent, Ok(Ok(()))) || closes {
+                    break;
+                }
+            }
+            let _ = tokio::time::timeout(patience, sink.close()).await;
+        });
+        let mut news = app.feed.subscribe();
+        let mut session = Self { head, caller, conversation, out, shown: HashMap::new() };
+        session.join_running().await;
+        let mut beat = tokio::time::interval(config.server.heartbeat);
+        beat.tick().await;
+        let mut heard = clock::monotonic();
+        loop {
+            let go_on = tokio::select! {
+                () = app.stop.cancelled() => {
+                    session.say(&json!({ "type": "server_shutdown" })).await;
+                    session.close(GOING_AWAY, "the server is stopping").await;
+                    false
+                }
+                frame = frames.next() => {
+                    heard = clock::monotonic();
+                    session.hear(frame).await
+                }
+                told = news.recv() => match told {
+                    Ok(told) if told.event == "turn" && told.owner == Some(session.caller.user) => {
+                        session.follow(&told.json).await
+                    }
+                    Ok(_) => true,
+                    // Too slow for the feed: catch up from the turns themselves.
+                    Err(RecvError::Lagged(_)) => session.join_running().await,
+                    Err(RecvError::Closed) => false,
+                },
+                _ = beat.tick() => {
+                    let silent = clock::monotonic().saturating_duration_since(heard);
+                    silent < patience && session.out.send(Message::ping(Vec::new())).await.is_ok()
+                }
+            };
+            if !go_on {
+                return;
+            }
+        }
+    }
+
+    /// Shows what is being written already.
+    async fn join_running(&mut self) -> bool {
+        for turn in self.head.app.chat.running_in(&self.caller, self.conversation) {
+            let after = self.shown.get(&turn.id()).copied().unwrap_or(0);
+            for event in turn.events_after(after) {
+                if !self.show(turn.id(), &event).await {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Shows an event of the feed, if it is of this conversation and new here.
+    async fn follow(&mut self, json: &Arc<str>) -> bool {
+        #[derive(Deserialize)]
+        struct Which {
+            turn_id: TurnId,
+            conversation_id: Option<ConversationId>,
+            seq: u64,
+        }
+        let Ok(which) = serde_json::from_str::<Which>(json) else { return true };
+        if which.conversation_id != Some(self.conversation) {
+            return true;
+        }
+        let after = self.shown.get(&which.turn_id).copied().unwrap_or(0);
+        if which.seq <= after {
+            return true;
+        }
+        self.catch_up(which.turn_id, after).await.unwrap_or(true)
+    }
+
+    /// Shows the events of a turn after a number. The outer result is for what the client did wrong.
+    async fn catch_up(&mut self, id: TurnId, after: u64) -> Result<bool, Failure> {
+        let events = match self.head.app.chat.events(&self.caller, id, after).await? {
+            Replay::Running(turn) => turn.events_after(after),
+            Replay::Over(events) => events,
+        };
+        for event in events {
+            if !self.show(id, &event).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn show(&mut self, id: TurnId, event: &Event) -> bool {
+        if matches!(event.kind, "complete" | "error") {
+            self.shown.remove(&id);
+        } else {
+            self.shown.insert(id, event.seq);
+        }
+        self.out.send(Message::text(event.json.as_ref())).await.is_ok()
+    }
+
+    async fn hear(&mut self, frame: Option<Result<Message, warp::Error>>) -> bool {
+        let message = match frame {
+            None => return false,
+            Some(Ok(message)) => message,
+            Some(Err(error)) => {
+                if is_too_big(&error) {
+                    let config = self.head.app.config();
+                    let limit = config.server.max_frame_bytes / 1024;
+                    let message = format!("a frame may have {limit} kB (MAX_FRAME_KB)");
+                    self.say(&json!({ "type": "error", "code": "too_large", "error": message }))
+                        .await;
+                    self.close(TOO_BIG, "too large").await;
+                }
+                return false;
+            }
+        };
+        if message.is_close() {
+            return false;
+        }
+        if message.is_ping() || message.is_pong() {
+            return true;
+        }
+        let config = self.head.app.config();
+        let read = serde_json::from_slice::<Value>(message.as_bytes());
+        let (Ok(value), true) = (read, message.is_text()) else {
+            self.say(&json!({ "type": "error", "code": "not_json",
+                "error": "frames are JSON objects in text messages" }))
+                .await;
+            self.close(NOT_JSON, "not JSON").await;
+            return false;
+        };
+        let request = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = value.get("id").cloned().unwrap_or(Value::Null);
+        let done = match parse_json(message.as_bytes(), config.server.max_json_depth) {
+            Ok(frame) => self.act(frame).await,
+            Err(failure) => Err(failure),
+        };
+        match done {
+            Ok(open) => open,
+            Err(failure) => {
+                failure.log();
+                let mut body = failure.body(&self.head.request_id);
+                body["type"] = "error".into();
+                body["request"] = request.into();
+                body["id"] = id;
+                self.say(&body).await
+            }
+        }
+    }
+
+    async fn act(&mut self, frame: Frame) -> Result<bool, Failure> {
+        let app = Arc::clone(&self.head.app);
+        match frame {
+            Frame::Ping {} => {
+                Ok(self.say(&json!({ "type": "pong", "timestamp": Timestamp::now() })).await)
+            }
+            // One person needs no word of their own typing.
+            Frame::Typing {} => Ok(true),
+            Frame::Cancel { turn_id } => {
+                let view = app.chat.cancel(&self.caller, turn_id).await?;
+                if view.conversation_id == Some(self.conversation) {
+                    let after = self.shown.get(&turn_id).copied().unwrap_or(0);
+                    return self.catch_up(turn_id, after).await;
+                }
+                Ok(true)
+            }
+            Frame::Resume { turn_id, after } => {
+                let view = app.chat.get(&self.caller, turn_id).await?;
+                if view.conversation_id != Some(self.conversation) {
+                    return Err(crate::error::Error::not_found("turn").into());
+                }
+                self.catch_up(turn_id, after).await
+            }
+            Frame::Chat { content, model, parent_id, attachments, options, id } => {
+                let question = Question {
+                    content,
+                    model,
+                    parent_id: parent_id.map(Some),
+                    attachments,
+                    options,
+                    ..Question::default()
+                };
+                app.count_question(self.head.peer.ip())?;
+                let started = app.chat.ask(&self.caller, self.conversation, question).await?;
+                if id.is_some() {
+                    let accepted = json!({ "type": "accepted", "id": id,
+                        "turn_id": started.turn_id,
+                        "user_message_id": started.user_message.id,
+                        "message_id": started.assistant_message.id });
+                    if !self.say(&accepted).await {
+                        return Ok(false);
+                    }
+                }
+                let after = self.shown.get(&started.turn_id).copied().unwrap_or(0);
+                self.catch_up(started.turn_id, after).await
+            }
+        }
+    }
+
+    async fn say(&self, frame: &Value) -> bool {
+        self.out.send(Message::text(frame.to_string())).await.is_ok()
+    }
+
+    async fn close(&self, code: u16, reason: &'static str) {
+        let _ = self.out.send(Message::close_with(code, reason)).await;
+    }
+}
+
+fn is_too_big(error: &warp::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(tungstenite::Error::Capacity(_)) = error.downcast_ref() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

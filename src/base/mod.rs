@@ -1,0 +1,14 @@
+//! What every module may use and what knows nothing of any domain: ids, time, the caller, pages and
+//! the live feed.
+
+pub mod caller;
+pub mod clock;
+pub mod feed;
+pub mod ids;
+pub mod page;
+
+pub use caller::{Caller, Once};
+pub use clock::Timestamp;
+pub use feed::Feed;
+pub use ids::{ConversationId, InstanceId, MessageId, ProviderId, RequestId, TurnId, UserId};
+pub use page::{Cursor, Page};

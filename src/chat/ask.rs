@@ -1,0 +1,369 @@
+//! Beginning a turn: gather, search, build the prompt, store question and answer-to-be in one
+//! transaction, and only then ask the model.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::attach::{self, File};
+use super::gather::{Gathered, Plan, gather, new_parent};
+use super::prompt;
+use super::run::Job;
+use super::turn::{Identity, Prompt, SoFar, Turn};
+use super::{Again, Chat, Question, Replay, Started, TemporaryQuestion, queries, title};
+use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, UserId};
+use crate::conversations::tree::{self, NewMessage};
+use crate::conversations::{self, Message, Options, Role, Source, State, check, get_row};
+use crate::error::Error;
+use crate::models::{ChatRequest, Model};
+
+/// Messages that a temporary chat may bring.
+const MAX_TEMPORARY_MESSAGES: usize = 1000;
+
+/// What will be written when a turn begins.
+struct Beginning {
+    turn: TurnId,
+    answer: MessageId,
+    model: Model,
+    sources: Vec<Source>,
+    prompt: Prompt,
+    title: Option<String>,
+}
+
+impl Chat {
+    /// Stores a question and begins its answer.
+    pub async fn ask(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        question: Question,
+    ) -> Result<Started, Error> {
+        if question.documents.as_ref().is_some_and(|documents| !documents.is_empty()) {
+            return Err(Error::not_found("document"));
+        }
+        let files = attach::parse(question.attachments)?;
+        if question.content.trim().is_empty() && files.is_empty() {
+            return Err(Error::invalid("content", "ask something"));
+        }
+        self.check_size(&question.content)?;
+        let plan = Plan::New { content: question.content, files, parent: question.parent_id };
+        self.begin(caller, id, plan, question.model, question.options).await
+    }
+
+    /// Begins another answer to the question that a message is or answers.
+    pub async fn regenerate(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        of: MessageId,
+        again: Again,
+    ) -> Result<Started, Error> {
+        self.begin(caller, id, Plan::Sibling { of }, again.model, again.options).await
+    }
+
+    /// Goes on with an answer that broke off or was stopped.
+    pub async fn go_on(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        answer: MessageId,
+        again: Again,
+    ) -> Result<Started, Error> {
+        self.begin(caller, id, Plan::GoOn { answer }, again.model, again.options).await
+    }
+
+    /// The finished answer of a turn that has begun.
+    pub async fn finished(&self, caller: &Caller, started: &Started) -> Result<Message, Error> {
+        if let Replay::Running(turn) = self.events(caller, started.turn_id, 0).await? {
+            let mut last = turn.watch();
+            // An error means that the turn is gone, and then it is over, too.
+            let _ = last.wait_for(|_| turn.is_over()).await;
+        }
+        let answer = &started.assistant_message;
+        self.inner.conversations.message(caller, answer.conversation_id, answer.id).await
+    }
+
+    /// Asks without keeping anything.
+    pub async fn ask_temporary(
+        &self,
+        caller: &Caller,
+        question: TemporaryQuestion,
+    ) -> Result<TurnId, Error> {
+        check::options(&question.options)?;
+        let count = question.messages.len();
+        let asks = question.messages.last().is_some_and(|m| m.role == Role::User);
+        if !asks || count > MAX_TEMPORARY_MESSAGES {
+            return Err(Error::invalid(
+                "messages",
+                format!("give 1 to {MAX_TEMPORARY_MESSAGES} messages, the last one the user's"),
+            ));
+        }
+        for message in &question.messages {
+            self.check_size(&message.content)?;
+        }
+        self.check_room()?;
+        let model = self.inner.models.pick(caller, question.model.as_deref()).await?;
+        let words = question.messages.last().map(|m| m.content.clone()).unwrap_or_default();
+        let sources = self.sources(caller, &words, None, &model, &question.options).await?;
+        let said = question.messages.into_iter().map(|message| prompt::Said {
+            role: message.role,
+            content: message.content,
+            images: Vec::new(),
+        });
+        let (request, prompt) = self.build(
+            &model,
+            question.system_prompt.as_deref(),
+            &sources,
+            said.collect(),
+            question.options,
+            false,
+        );
+        let id = TurnId::new();
+        let identity = Identity {
+            id,
+            owner: caller.user,
+            conversation: None,
+            message: None,
+            model: model.id.clone(),
+            created_at: Timestamp::now(),
+        };
+        let nothing = SoFar { text: String::new(), reasoning: String::new(), seq: 0 };
+        let turn = Arc::new(Turn::new(identity, prompt, nothing));
+        self.start(Job { turn, request, sources, kept: None, title: None });
+        Ok(id)
+    }
+
+    async fn begin(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        plan: Plan,
+        model: Option<String>,
+        options: Options,
+    ) -> Result<Started, Error> {
+        check::options(&options)?;
+        if let Some(started) = self.inner.store.earlier_answer(caller).await? {
+            return Ok(started);
+        }
+        self.check_room()?;
+        let (owner, config) = (caller.user, self.inner.live.now());
+        let (read_plan, history) = (plan.clone(), config.chat.history_limit);
+        let gathered =
+            self.inner.store.read(move |db| gather(db, owner, id, &read_plan, history)).await?;
+        let Gathered { conversation, said, question, answer } = gathered;
+        let wanted = model.or_else(|| conversation.model.clone());
+        let model = self.inner.models.pick(caller, wanted.as_deref()).await?;
+        let options = options.or(conversation.options.clone());
+        let sources = self.sources(caller, &question, Some(id), &model, &options).await?;
+        let system = conversation.system_prompt.as_deref();
+        let (request, prompt) =
+            self.build(&model, system, &sources, said, options, answer.is_some());
+
+        let first = conversation.title.is_none();
+        let words = first.then(|| title::from_words(&question, config.chat.title_max_chars));
+        let beginning = Beginning {
+            turn: TurnId::new(),
+            answer: answer.as_ref().map_or_else(MessageId::new, |answer| answer.id),
+            model: model.clone(),
+            sources: sources.clone(),
+            prompt: prompt.clone(),
+            title: words.flatten(),
+        };
+        let before = answer.map_or_else(
+            || SoFar { text: String::new(), reasoning: String::new(), seq: 0 },
+            |answer| SoFar {
+                text: answer.content,
+                reasoning: answer.reasoning.unwrap_or_default(),
+                seq: 0,
+            },
+        );
+        let written = self
+            .inner
+            .store
+            .write_once(caller, move |tx| {
+                let started = write(tx, owner, id, &plan, &beginning)?;
+                let (_, conversation) = get_row(tx, owner, id)?;
+                Ok::<_, Error>((started, conversation))
+            })
+            .await?;
+        let (started, conversation) = written.value;
+        if written.replayed {
+            return Ok(started);
+        }
+        let identity = Identity {
+            id: started.turn_id,
+            owner,
+            conversation: Some(id),
+            message: Some(started.assistant_message.id),
+            model: model.id.clone(),
+            created_at: Timestamp::now(),
+        };
+        let turn = Arc::new(Turn::new(identity, prompt, before));
+        let title = first.then_some(title::Wanted { question });
+        let kept = Some((id, started.assistant_message.id));
+        self.inner.conversations.announce_message(owner, &started.user_message);
+        self.inner.conversations.announce_message(owner, &started.assistant_message);
+        self.inner.conversations.announce(owner, "updated", &conversation);
+        self.start(Job { turn, request, sources, kept, title });
+        Ok(started)
+    }
+
+    /// Passages to draw on: many when they are the answer, few when a model writes it.
+    async fn sources(
+        &self,
+        caller: &Caller,
+        question: &str,
+        except: Option<ConversationId>,
+        model: &Model,
+        options: &Options,
+    ) -> Result<Vec<Source>, Error> {
+        let config = self.inner.live.now();
+        let limit = match (model.is_passages(), options.memory) {
+            (true, _) => config.chat.document_results,
+            (false, Some(false)) => 0,
+            (false, _) => config.chat.memory_results,
+        };
+        self.inner.search.passages(caller, question, except, limit).await
+    }
+
+    fn build(
+        &self,
+        model: &Model,
+        system: Option<&str>,
+        sources: &[Source],
+        said: Vec<prompt::Said>,
+        options: Options,
+        goes_on: bool,
+    ) -> (ChatRequest, Prompt) {
+        let config = self.inner.live.now();
+        let window = model.context_window.map_or(config.chat.default_context_tokens, u64::from);
+        let reserve = options.max_tokens.map_or(config.chat.answer_reserve_tokens, u64::from);
+        // A reserve that leaves nothing to ask with would be no help.
+        let auto = window.saturating_sub(reserve).max(window / 2);
+        let budget = config.chat.context_token_budget.unwrap_or(auto);
+        prompt::build(prompt::Parts {
+            system,
+            sources,
+            said,
+            history_limit: config.chat.history_limit,
+            budget: u32::try_from(budget).unwrap_or(u32::MAX),
+            options,
+            goes_on,
+        })
+    }
+
+    fn check_size(&self, content: &str) -> Result<(), Error> {
+        let limit = self.inner.live.now().conversations.max_message_bytes;
+        if content.len() <= limit {
+            return Ok(());
+        }
+        Err(Error::TooLarge {
+            message: format!("the message is longer than {} kB (MAX_MESSAGE_KB)", limit / 1024),
+            limit_bytes: limit as u64,
+        })
+    }
+
+    fn check_room(&self) -> Result<(), Error> {
+        let limit = self.inner.live.now().chat.max_turns;
+        if self.running() < limit {
+            return Ok(());
+        }
+        Err(Error::TooMany {
+            code: "too_many_turns",
+            message: format!("{limit} answers are being written at once (MAX_TURNS); wait for one"),
+            retry_after_s: 5,
+        })
+    }
+}
+
+/// Writes the question, the answer-to-be and the turn.
+fn write(
+    tx: &Connection,
+    owner: UserId,
+    id: ConversationId,
+    plan: &Plan,
+    beginning: &Beginning,
+) -> Result<Started, Error> {
+    let (conversation, _) = get_row(tx, owner, id)?;
+    let model = beginning.model.id.to_string();
+    let provider = beginning.model.kind.as_str();
+    let new = |id, parent, role, state| NewMessage {
+        id,
+        conversation,
+        parent,
+        role,
+        content: "",
+        state,
+        model: None,
+        provider: None,
+        sources: &[],
+        attachments: &[],
+        turn: None,
+    };
+    let find = |message: MessageId| -> Result<tree::Node, Error> {
+        conversations::messages::get_node(tx, conversation, id, message)
+    };
+    let (asked, answer) = match plan {
+        Plan::New { content, files, parent } => {
+            let parent = new_parent(tx, conversation, id, *parent)?;
+            let listed: Vec<_> = files.iter().map(|file| file.listed.clone()).collect();
+            let question = MessageId::new();
+            let seq = tree::insert(
+                tx,
+                &NewMessage {
+                    content,
+                    attachments: &listed,
+                    ..new(question, parent, Role::User, State::Complete)
+                },
+            )?;
+            for File { listed, bytes } in files {
+                tree::insert_attachment(tx, seq, listed.n, bytes)?;
+            }
+            (seq, None)
+        }
+        Plan::Sibling { of } => {
+            let node = find(*of)?;
+            let asked = if node.message.role == Role::User { Some(node.seq) } else { node.parent };
+            (asked.ok_or(Error::not_found("message"))?, None)
+        }
+        Plan::GoOn { answer } => {
+            let node = find(*answer)?;
+            if node.message.state == State::Streaming {
+                return Err(Error::conflict("answer_running", "this answer is being written"));
+            }
+            (node.parent.ok_or(Error::not_found("message"))?, Some(node.seq))
+        }
+    };
+    let answer = match answer {
+        Some(seq) => {
+            tree::update_resumed(tx, seq, beginning.turn, &model, provider)?;
+            seq
+        }
+        None => tree::insert(
+            tx,
+            &NewMessage {
+                model: Some(&model),
+                provider: Some(provider),
+                sources: &beginning.sources,
+                turn: Some(beginning.turn),
+                ..new(beginning.answer, Some(asked), Role::Assistant, State::Streaming)
+            },
+        )?,
+    };
+    let rows = (conversation, answer);
+    queries::insert(tx, beginning.turn, owner, rows, &model, &beginning.prompt)?;
+    tree::update_leaf(tx, conversation, Some(answer))?;
+    tree::update_activity(tx, conversation)?;
+    if let Some(title) = &beginning.title {
+        conversations::queries::update_made_title(tx, id, title, false)?;
+    }
+    let path = tree::list_path(tx, id, answer, 2)?;
+    let mut messages = path.into_iter().map(|node| node.message);
+    match (messages.next(), messages.next()) {
+        (Some(user_message), Some(assistant_message)) => {
+            Ok(Started { turn_id: beginning.turn, user_message, assistant_message })
+        }
+        _ => Err(Error::internal("beginning a turn", json!("no question above it").to_string())),
+    }
+}

@@ -1,0 +1,319 @@
+//! Asking a model. A question is stored, the answer becomes a turn that belongs to the server: it goes
+//! on when the tab closes, anybody may watch it, and what came of it is kept whatever happens.
+
+mod ask;
+mod attach;
+mod gather;
+mod prompt;
+mod queries;
+mod run;
+mod title;
+mod turn;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use attach::NewAttachment;
+pub use turn::{Event, Turn, TurnState, TurnView};
+
+use crate::base::{Caller, ConversationId, Feed, MessageId, Page, Timestamp, TurnId};
+use crate::config::Live;
+use crate::conversations::{self, Conversations, Message, Options, State, tree};
+use crate::error::Error;
+use crate::models::Models;
+use crate::search::Search;
+use crate::store::Store;
+
+/// A question.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Question {
+    /// What is asked.
+    pub content: String,
+    /// The model to ask instead of the conversation's.
+    pub model: Option<String>,
+    /// What it follows: absent the active leaf, `null` nothing, so that it begins a new tree.
+    #[serde(deserialize_with = "given")]
+    pub parent_id: Option<Option<MessageId>>,
+    /// Files that come with it.
+    pub attachments: Vec<NewAttachment>,
+    /// Documents to draw on.
+    pub documents: Option<Vec<String>>,
+    /// How to ask.
+    pub options: Options,
+    /// `false` waits for the whole answer.
+    pub stream: Option<bool>,
+}
+
+fn given<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// How to answer again.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Again {
+    /// The model to ask instead of the conversation's.
+    pub model: Option<String>,
+    /// How to ask.
+    pub options: Options,
+}
+
+/// A question outside of any conversation; nothing of it is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemporaryQuestion {
+    /// The talk so far, the question last.
+    pub messages: Vec<TemporaryMessage>,
+    /// The model to ask.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Instructions.
+    #[serde(default)]
+    pub system_prompt: Option<String>,
+    /// How to ask.
+    #[serde(default)]
+    pub options: Options,
+}
+
+/// A message of a temporary chat.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemporaryMessage {
+    /// Who speaks.
+    pub role: conversations::Role,
+    /// What they say.
+    pub content: String,
+}
+
+/// A turn that has begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Started {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// The question.
+    pub user_message: Message,
+    /// The answer, empty so far or with what it goes on from.
+    pub assistant_message: Message,
+}
+
+/// The events of a turn, from wherever they are.
+#[derive(Debug)]
+pub enum Replay {
+    /// It runs: these, and more to come from the turn.
+    Running(Arc<Turn>),
+    /// It is over: these are all.
+    Over(Vec<Event>),
+}
+
+/// All turns.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    live: Live,
+    feed: Feed,
+    conversations: Conversations,
+    models: Models,
+    search: Search,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    running: Mutex<HashMap<TurnId, Arc<Turn>>>,
+}
+
+/// What chat works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where turns are kept.
+    pub store: Store,
+    /// The settings.
+    pub live: Live,
+    /// Where events are announced.
+    pub feed: Feed,
+    /// Where messages are kept.
+    pub conversations: Conversations,
+    /// Who is asked.
+    pub models: Models,
+    /// Where passages come from.
+    pub search: Search,
+    /// Runs the turns.
+    pub tasks: TaskTracker,
+    /// Ends the turns at shutdown.
+    pub stop: CancellationToken,
+}
+
+impl Chat {
+    /// Opens chat and marks answers that a crash broke off.
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        let broken = parts
+            .store
+            .write(|tx| {
+                queries::update_interrupted(tx)?;
+                Ok::<_, Error>(tree::update_interrupted(tx)?)
+            })
+            .await?;
+        if broken > 0 {
+            tracing::warn!(messages = broken, "answers that broke off are marked as interrupted");
+        }
+        let Parts { store, live, feed, conversations, models, search, tasks, stop } = parts;
+        let running = Mutex::new(HashMap::new());
+        let inner =
+            Inner { store, live, feed, conversations, models, search, tasks, stop, running };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How many turns run.
+    pub fn running(&self) -> usize {
+        self.inner.running.lock().map_or(0, |running| running.len())
+    }
+
+    /// The running turns of a conversation.
+    pub fn running_in(&self, caller: &Caller, id: ConversationId) -> Vec<Arc<Turn>> {
+        let Ok(running) = self.inner.running.lock() else { return Vec::new() };
+        let mine = |turn: &&Arc<Turn>| {
+            turn.identity.conversation == Some(id) && turn.identity.owner == caller.user
+        };
+        running.values().filter(mine).cloned().collect()
+    }
+
+    fn find_running(&self, caller: &Caller, id: TurnId) -> Option<Arc<Turn>> {
+        let running = self.inner.running.lock().ok()?;
+        running.get(&id).filter(|turn| turn.identity.owner == caller.user).cloned()
+    }
+
+    /// A page of messages, where those being written have all their text so far.
+    pub async fn messages(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Message>, Error> {
+        let mut page = self.inner.conversations.messages(caller, id, cursor, limit).await?;
+        for message in &mut page.items {
+            self.freshen(caller, message);
+        }
+        Ok(page)
+    }
+
+    /// One message; when it is being written, with all its text so far.
+    pub async fn message(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<Message, Error> {
+        let mut message = self.inner.conversations.message(caller, id, message).await?;
+        self.freshen(caller, &mut message);
+        Ok(message)
+    }
+
+    /// Brings a message that is being written up to date.
+    fn freshen(&self, caller: &Caller, message: &mut Message) {
+        if message.state != State::Streaming {
+            return;
+        }
+        let turn = message.turn_id.and_then(|turn| self.find_running(caller, turn));
+        if let Some(turn) = turn {
+            let so_far = turn.so_far();
+            message.content = so_far.text;
+            message.reasoning = (!so_far.reasoning.is_empty()).then_some(so_far.reasoning);
+            message.turn_seq = Some(so_far.seq);
+        }
+    }
+
+    /// A turn, running or over.
+    pub async fn get(&self, caller: &Caller, id: TurnId) -> Result<TurnView, Error> {
+        if let Some(turn) = self.find_running(caller, id) {
+            return Ok(turn.view());
+        }
+        let owner = caller.user;
+        self.inner
+            .store
+            .read(move |db| queries::find(db, owner, id)?.ok_or(Error::not_found("turn")))
+            .await
+    }
+
+    /// Stops a turn, keeping what came. One that is over stays as it is.
+    pub async fn cancel(&self, caller: &Caller, id: TurnId) -> Result<TurnView, Error> {
+        if let Some(turn) = self.find_running(caller, id) {
+            turn.cancel.cancel();
+            let mut last = turn.watch();
+            // Over when the text is kept; until then the view says `running`, which is the truth.
+            let _ = tokio::time::timeout(Duration::from_secs(2), last.wait_for(|_| turn.is_over()))
+                .await;
+            return Ok(turn.view());
+        }
+        self.get(caller, id).await
+    }
+
+    /// The events of a turn after a number. The last one of a turn that is over is always among
+    /// them, unless the client has it already.
+    pub async fn events(&self, caller: &Caller, id: TurnId, after: u64) -> Result<Replay, Error> {
+        if let Some(turn) = self.find_running(caller, id) {
+            return Ok(Replay::Running(turn));
+        }
+        let view = self.get(caller, id).await?;
+        if after == view.seq {
+            return Ok(Replay::Over(Vec::new()));
+        }
+        let mut events = self
+            .inner
+            .store
+            .read(move |db| Ok::<_, Error>(queries::list_events(db, id, after)?))
+            .await?;
+        if let (Some(conversation), Some(message)) = (view.conversation_id, view.message_id) {
+            let message = self.inner.conversations.message(caller, conversation, message).await?;
+            let (kind, mut data) = last_event(&message, view.state);
+            if let Some(map) = data.as_object_mut() {
+                map.insert("type".to_owned(), kind.into());
+                map.insert("turn_id".to_owned(), json!(id));
+                map.insert("seq".to_owned(), view.seq.into());
+                map.insert("conversation_id".to_owned(), json!(conversation));
+                map.insert("message_id".to_owned(), json!(message.id));
+            }
+            events.push(Event { seq: view.seq, kind, json: data.to_string().into() });
+        }
+        Ok(Replay::Over(events))
+    }
+
+    /// Forgets the events and prompts of turns that are long over.
+    pub async fn sweep(&self, keep: Duration) -> Result<usize, Error> {
+        let before = Timestamp::now().before(keep);
+        self.inner.store.write(move |tx| Ok::<_, Error>(queries::delete_old(tx, before)?)).await
+    }
+}
+
+/// The event that ends a turn.
+fn last_event(message: &Message, state: TurnState) -> (&'static str, Value) {
+    match state {
+        TurnState::Complete | TurnState::Cancelled | TurnState::Running => {
+            ("complete", json!({ "message": message }))
+        }
+        TurnState::Failed | TurnState::Interrupted => {
+            let mut data = message.error.clone().filter(Value::is_object).unwrap_or_else(|| {
+                json!({
+                    "error": "the answer broke off when the server stopped; what had come was kept",
+                    "code": "interrupted",
+                    "status": 503,
+                })
+            });
+            data["message"] = json!(message);
+            ("error", data)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The command line: what can be asked for, and the commands that only concern the configuration.
+//! Starting and finding the server is the caller's business; see [`Command`].
+
+mod arguments;
+mod configuration;
+pub mod say;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use crate::config::Sources;
+use arguments::{Arguments, Asked};
+
+/// Exit codes of the executable.
+pub mod exit {
+    /// Done.
+    pub const DONE: u8 = 0;
+    /// Failed.
+    pub const FAILED: u8 = 1;
+    /// The command line is wrong.
+    pub const USAGE: u8 = 2;
+    /// The database belongs to a newer version.
+    pub const NEWER_DATABASE: u8 = 65;
+    /// Another process has the data folder.
+    pub const ALREADY_RUNNING: u8 = 75;
+    /// The configuration or the data folder is unusable.
+    pub const CONFIGURATION: u8 = 78;
+}
+
+/// What the person wants.
+#[derive(Debug)]
+pub enum Command {
+    /// Start the server, or show the one that runs.
+    Serve(Sources),
+    /// Open the browser at the server that runs.
+    Open(Sources),
+    /// It is done already; leave with this code.
+    Exit(u8),
+}
+
+/// Understands a command line, program name first, and carries out what needs no server.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Command {
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            // Also how clap answers --help and --version. A closed pipe is the reader's choice.
+            let _ = message.print();
+            return Command::Exit(u8::try_from(message.exit_code()).unwrap_or(exit::USAGE));
+        }
+    };
+    let mut sources = Sources::of_process(parsed.config, parsed.settings.flags());
+    match parsed.command.unwrap_or(Asked::Serve) {
+        Asked::Serve => {
+            sources.create = true;
+            Command::Serve(sources)
+        }
+        Asked::Open => Command::Open(sources),
+        Asked::Config { task } => {
+            Command::Exit(configuration::run(task, sources, &mut std::io::stdout().lock()))
+        }
+    }
+}

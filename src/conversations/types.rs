@@ -1,0 +1,418 @@
+//! What a conversation and a message are. These types are the JSON on the wire.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::base::{ConversationId, MessageId, Timestamp, TurnId};
+
+/// Makes an enum whose names are text in the database and on the wire.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+
+        impl rusqlite::ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+
+        impl rusqlite::types::FromSql for $name {
+            fn column_result(
+                value: rusqlite::types::ValueRef<'_>,
+            ) -> rusqlite::types::FromSqlResult<Self> {
+                match value.as_str()? {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// Who speaks.
+    Role {
+        /// A person.
+        User = "user",
+        /// A model.
+        Assistant = "assistant",
+        /// Instructions.
+        System = "system",
+        /// A tool's result.
+        Tool = "tool",
+    }
+}
+
+words! {
+    /// How far an answer came.
+    State {
+        /// It is whole.
+        Complete = "complete",
+        /// It is being written.
+        Streaming = "streaming",
+        /// It broke off; what came was kept.
+        Interrupted = "interrupted",
+        /// Somebody stopped it.
+        Cancelled = "cancelled",
+        /// Nothing came of it.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// What a reader thought of an answer.
+    Rating {
+        /// Good.
+        Up = "up",
+        /// Bad.
+        Down = "down",
+    }
+}
+
+/// Which documents a conversation draws on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DocumentScope {
+    /// `"all"` or `"none"`.
+    Whole(AllOrNone),
+    /// These.
+    Some(Vec<String>),
+}
+
+/// The two scopes that need no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllOrNone {
+    /// Every document.
+    All,
+    /// No document.
+    None,
+}
+
+/// How a model is asked; what is absent is left to the model's own default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// 0 to 2: how freely words are chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// 0 to 1: the share of likely words to choose from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// The longest answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// For repeatable answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Texts at which the answer ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Vec<String>>,
+    /// Whether passages of past conversations are offered to the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<bool>,
+}
+
+impl Options {
+    /// These options, and where they are silent, `fallback`'s.
+    #[must_use]
+    pub fn or(self, fallback: Self) -> Self {
+        Self {
+            temperature: self.temperature.or(fallback.temperature),
+            top_p: self.top_p.or(fallback.top_p),
+            max_tokens: self.max_tokens.or(fallback.max_tokens),
+            seed: self.seed.or(fallback.seed),
+            stop: self.stop.or(fallback.stop),
+            memory: self.memory.or(fallback.memory),
+        }
+    }
+}
+
+/// A conversation, as lists and pages show it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// What it is called; `None` until somebody or something named it.
+    pub title: Option<String>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When something was last said in it.
+    pub updated_at: Timestamp,
+    /// Messages in the whole tree, siblings included.
+    pub message_count: u32,
+    /// The newest message of the active path.
+    pub last_message: Option<LastMessage>,
+    /// Shown on top.
+    pub pinned: bool,
+    /// Put away.
+    pub archived: bool,
+    /// The folder it lies in.
+    pub folder: Option<String>,
+    /// Its tags, in alphabetical order.
+    pub tags: Vec<String>,
+    /// The model it talks with; `None` for the default.
+    pub model: Option<String>,
+    /// Instructions that every question is sent with.
+    pub system_prompt: Option<String>,
+    /// Documents it draws on.
+    pub document_ids: DocumentScope,
+    /// How its model is asked.
+    pub options: Options,
+    /// Whatever a client keeps with it.
+    pub metadata: Value,
+    /// The end of the active path.
+    pub active_leaf_id: Option<MessageId>,
+    /// When it went to the trash.
+    pub deleted_at: Option<Timestamp>,
+    /// Answers being written in it now.
+    pub running_turns: Vec<TurnId>,
+}
+
+/// The newest message in short.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LastMessage {
+    /// Who spoke.
+    pub role: Role,
+    /// The first characters.
+    pub text: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// One message of a conversation's tree.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it was said.
+    pub conversation_id: ConversationId,
+    /// What it answers.
+    pub parent_id: Option<MessageId>,
+    /// Who speaks.
+    pub role: Role,
+    /// The text, Markdown.
+    pub content: String,
+    /// What the model thought before it answered.
+    pub reasoning: Option<String>,
+    /// How far it came.
+    pub state: State,
+    /// Why it failed: the error body of the API.
+    pub error: Option<Value>,
+    /// The model that wrote it.
+    pub model: Option<String>,
+    /// The kind of provider that served the model.
+    pub provider: Option<String>,
+    /// Tokens, as the provider counted them.
+    pub usage: Option<Usage>,
+    /// How long it took.
+    pub timings: Option<Timings>,
+    /// The passages it could draw on.
+    pub sources: Vec<Source>,
+    /// What came with it.
+    pub attachments: Vec<Attachment>,
+    /// What a reader thought of it.
+    pub rating: Option<Rating>,
+    /// A reader's remark.
+    pub note: Option<String>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it was last amended.
+    pub edited_at: Option<Timestamp>,
+    /// When it went to the trash.
+    pub deleted_at: Option<Timestamp>,
+    /// The other messages under the same parent, itself included, oldest first.
+    pub sibling_ids: Vec<MessageId>,
+    /// The turn that writes or wrote it.
+    pub turn_id: Option<TurnId>,
+    /// While it is being written: the last event that `content` contains.
+    pub turn_seq: Option<u64>,
+}
+
+/// Tokens of a request and its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: Option<u64>,
+    /// Tokens written.
+    pub output_tokens: Option<u64>,
+}
+
+/// How long an answer took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Until the first text.
+    pub first_token_ms: Option<u64>,
+    /// Until the end.
+    pub total_ms: u64,
+    /// Spent thinking.
+    pub reasoning_ms: Option<u64>,
+}
+
+/// A passage that an answer may cite as `[n]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its number.
+    pub n: u32,
+    /// What it is a passage of: `message`.
+    pub kind: String,
+    /// Where it was said.
+    pub conversation_id: ConversationId,
+    /// Which message.
+    pub message_id: MessageId,
+    /// The conversation's title.
+    pub title: String,
+    /// Who said it.
+    pub location: String,
+    /// The passage.
+    pub text: String,
+    /// How well it fits; higher is better.
+    pub score: f64,
+    /// When it was said.
+    pub created_at: Timestamp,
+}
+
+/// What came with a question; its bytes are fetched apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its number in the message, from 0.
+    pub n: u32,
+    /// The file's name.
+    pub name: String,
+    /// Its type, found by content.
+    pub media_type: String,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// A message of the whole tree in short, for the branch panel.
+#[derive(Debug, Clone, Serialize)]
+pub struct Branch {
+    /// Its id.
+    pub id: MessageId,
+    /// What it answers.
+    pub parent_id: Option<MessageId>,
+    /// Who speaks.
+    pub role: Role,
+    /// How far it came.
+    pub state: State,
+    /// The first characters.
+    pub text: String,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// Whether the active path runs through it.
+    pub active: bool,
+}
+
+/// A folder or tag and how many conversations have it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// A new conversation; every field may be absent.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct New {
+    /// See [`Conversation`].
+    pub title: Option<String>,
+    /// See [`Conversation`].
+    pub folder: Option<String>,
+    /// See [`Conversation`].
+    pub tags: Vec<String>,
+    /// See [`Conversation`].
+    pub pinned: bool,
+    /// See [`Conversation`].
+    pub model: Option<String>,
+    /// See [`Conversation`].
+    pub system_prompt: Option<String>,
+    /// See [`Conversation`].
+    pub document_ids: Option<DocumentScope>,
+    /// See [`Conversation`].
+    pub options: Options,
+    /// See [`Conversation`].
+    pub metadata: Option<Value>,
+}
+
+/// Changes to a conversation: what is absent stays, `null` clears.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Changes {
+    /// `null` gives the name back to the product.
+    #[serde(deserialize_with = "given")]
+    pub title: Option<Option<String>>,
+    /// See [`Conversation`].
+    #[serde(deserialize_with = "given")]
+    pub folder: Option<Option<String>>,
+    /// All tags it shall have.
+    pub tags: Option<Vec<String>>,
+    /// See [`Conversation`].
+    pub pinned: Option<bool>,
+    /// See [`Conversation`].
+    pub archived: Option<bool>,
+    /// See [`Conversation`].
+    #[serde(deserialize_with = "given")]
+    pub model: Option<Option<String>>,
+    /// See [`Conversation`].
+    #[serde(deserialize_with = "given")]
+    pub system_prompt: Option<Option<String>>,
+    /// See [`Conversation`].
+    pub document_ids: Option<DocumentScope>,
+    /// All options it shall have.
+    pub options: Option<Options>,
+    /// See [`Conversation`].
+    pub metadata: Option<Value>,
+}
+
+/// Tells a field that is `null` from one that is absent.
+fn given<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Words in titles or messages.
+    pub query: Option<String>,
+    /// Only this folder.
+    pub folder: Option<String>,
+    /// Only this tag.
+    pub tag: Option<String>,
+    /// Those put away instead of the others.
+    pub archived: bool,
+    /// The trash instead.
+    pub trash: bool,
+}
+
+/// One change to many conversations.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Bulk {
+    Delete,
+    Restore,
+    Archive,
+    Unarchive,
+    Pin,
+    Unpin,
+    Tag { tag: String },
+    Untag { tag: String },
+    Move { folder: Option<String> },
+}

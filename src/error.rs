@@ -1,0 +1,163 @@
+//! The one error a capability returns. A door turns it into its protocol's form in one `match`; the
+//! cause goes to the log there, never to the client.
+
+use std::error::Error as StdError;
+
+use crate::store;
+
+/// Why an operation did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Absent, or somebody else's.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// The kind of thing, for a person.
+        what: &'static str,
+    },
+    /// Bad input.
+    #[error("{message}")]
+    Invalid {
+        /// The field at fault.
+        field: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// The state of things does not allow it.
+    #[error("{message}")]
+    Conflict {
+        /// A slug for programs.
+        code: &'static str,
+        /// What stands in the way.
+        message: String,
+    },
+    /// Refused for want of rights.
+    #[error("{message}")]
+    Forbidden {
+        /// A slug for programs.
+        code: &'static str,
+        /// Why, and how to be allowed.
+        message: String,
+    },
+    /// Too many at once or in too short a time.
+    #[error("{message}")]
+    TooMany {
+        /// A slug for programs.
+        code: &'static str,
+        /// Which limit was met.
+        message: String,
+        /// Seconds until it is worth trying again.
+        retry_after_s: u64,
+    },
+    /// Larger than a limit.
+    #[error("{message}")]
+    TooLarge {
+        /// Which limit was met.
+        message: String,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// Not possible at present.
+    #[error("{message}")]
+    Unavailable {
+        /// A slug for programs.
+        code: &'static str,
+        /// Why not.
+        message: String,
+        /// Seconds until it is worth trying again.
+        retry_after_s: Option<u64>,
+    },
+    /// A model's server failed or refused.
+    #[error("{message}")]
+    Upstream {
+        /// A slug for programs.
+        code: &'static str,
+        /// What happened and what to do.
+        message: String,
+        /// The HTTP status that tells it best: 429, 502, 503, 504.
+        status: u16,
+        /// Seconds until it is worth trying again.
+        retry_after_s: Option<u64>,
+        /// Numbers and names that go with it.
+        details: serde_json::Value,
+    },
+    /// Nothing was written.
+    #[error(
+        "the disk is full or cannot be written, so nothing was kept; free some space and try again"
+    )]
+    DiskFull {
+        /// What the database said.
+        #[source]
+        source: store::Error,
+    },
+    /// It may or may not be on disk.
+    #[error(
+        "the disk did not confirm the write, so whether it was kept is not known; \
+         repeat it with the same Idempotency-Key"
+    )]
+    OutcomeUnknown {
+        /// What the database said.
+        #[source]
+        source: store::Error,
+    },
+    /// A bug, or a broken system below.
+    #[error("{doing} failed")]
+    Internal {
+        /// What was being done, for the log.
+        doing: &'static str,
+        /// The cause, for the log.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Absent, or somebody else's.
+    pub fn not_found(what: &'static str) -> Self {
+        Self::NotFound { what }
+    }
+
+    /// Bad input in a field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The state of things does not allow it.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+
+    /// A bug, or a broken system below.
+    pub fn internal(
+        doing: &'static str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::Internal { doing, source: source.into() }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(source: store::Error) -> Self {
+        match source {
+            store::Error::DiskFull(_) | store::Error::ReadOnly(_) => Self::DiskFull { source },
+            store::Error::OutcomeUnknown(_) => Self::OutcomeUnknown { source },
+            store::Error::KeyReused => Self::conflict(
+                "idempotency_key_reused",
+                "this Idempotency-Key was used for another request; choose a new one",
+            ),
+            store::Error::Busy | store::Error::Closed | store::Error::Pool(_) => {
+                Self::Unavailable {
+                    code: "database_busy",
+                    message: "the database is busy; try again in a moment".to_owned(),
+                    retry_after_s: Some(1),
+                }
+            }
+            other => Self::internal("using the database", other),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        store::Error::from(error).into()
+    }
+}

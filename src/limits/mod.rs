@@ -1,0 +1,7 @@
+//! How much anybody may ask for: requests in a minute, and connections that stay open.
+
+mod rate;
+mod slots;
+
+pub use rate::{Class, Rate, Rates};
+pub use slots::{Full, Slot, Slots};

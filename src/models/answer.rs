@@ -1,0 +1,319 @@
+//! An answer as it streams in. Everything that one wake-up of the network brought is one [`Delta`],
+//! read without a timer; a timer runs only while there is nothing to read. An answer is whole only
+//! when its end was said: a connection that merely closes broke off.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use reqwest::Response;
+use tokio_util::task::TaskTracker;
+
+use super::Models;
+use super::chat::{Delta, Finish, Usage};
+use super::error::Error;
+use super::health::{About, Health};
+use super::ids::ModelRef;
+use super::provider::Row;
+use super::providers::{Batch, Decoder};
+use super::said::Asked;
+use super::think::Splitter;
+use crate::base::{ProviderId, UserId, clock};
+use crate::net::breaker::Permit;
+
+/// What one delta gathers at most before it is handed on.
+const MAX_DELTA_BYTES: usize = 64 * 1024;
+/// How long the unused rest of a finished answer is read, so that its connection can be used again.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// An answer that has begun. Dropping it ends the request upstream at once.
+#[derive(Debug)]
+pub struct AnswerStream {
+    model: ModelRef,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Written by the program itself.
+    Written(VecDeque<String>),
+    /// Coming from a server.
+    Upstream(Box<Upstream>),
+    /// Told to its end.
+    Over,
+}
+
+/// What the first bytes of an answer showed.
+pub(super) struct Opened {
+    pub(super) response: Response,
+    pub(super) first: Bytes,
+    /// An answer that came in one piece.
+    pub(super) whole: Option<Batch>,
+    pub(super) decoder: Box<dyn Decoder>,
+    pub(super) asked: Asked,
+    pub(super) idle: Duration,
+}
+
+impl AnswerStream {
+    pub(super) fn written(model: ModelRef, pieces: Vec<String>) -> Self {
+        Self { model, source: Source::Written(pieces.into()) }
+    }
+
+    pub(super) fn opened(model: ModelRef, opened: Opened, verdict: Verdict) -> Self {
+        let Opened { response, first, whole, decoder, asked, idle } = opened;
+        let upstream = Upstream {
+            response: Some(response),
+            first: (!first.is_empty()).then_some(first),
+            decoder,
+            splitter: Splitter::default(),
+            usage: None,
+            finish: None,
+            end: None,
+            verdict: Some(verdict),
+            asked,
+            idle,
+            pending: whole,
+        };
+        Self { model, source: Source::Upstream(Box::new(upstream)) }
+    }
+
+    /// The model that answers.
+    pub fn model(&self) -> &ModelRef {
+        &self.model
+    }
+
+    /// The next part of the answer; `None` after the one with `finish`, or after an error. Loses
+    /// nothing when its future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Delta, Error>> {
+        let step = match &mut self.source {
+            Source::Over => return None,
+            Source::Upstream(upstream) => upstream.next().await,
+            Source::Written(pieces) => {
+                let text = pieces.pop_front().unwrap_or_default();
+                let finish = pieces.is_empty().then_some(Finish::Stop);
+                Ok(Delta { text, finish, ..Delta::default() })
+            }
+        };
+        if !matches!(&step, Ok(Delta { finish: None, .. })) {
+            self.source = Source::Over;
+        }
+        Some(step)
+    }
+}
+
+struct Upstream {
+    /// Gone when its end was read.
+    response: Option<Response>,
+    /// Read before the answer was handed out.
+    first: Option<Bytes>,
+    decoder: Box<dyn Decoder>,
+    splitter: Splitter,
+    usage: Option<Usage>,
+    finish: Option<Finish>,
+    /// How it ended, told after the last text.
+    end: Option<Result<(), Error>>,
+    verdict: Option<Verdict>,
+    asked: Asked,
+    idle: Duration,
+    /// An answer that came in one piece.
+    pending: Option<Batch>,
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream").field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+impl Upstream {
+    async fn next(&mut self) -> Result<Delta, Error> {
+        loop {
+            let mut delta = Delta::default();
+            if let Some(whole) = self.pending.take() {
+                self.take(whole, &mut delta);
+                self.end = Some(Ok(()));
+            }
+            if self.end.is_none() {
+                let bytes = match self.first.take() {
+                    Some(bytes) => Ok(Some(bytes)),
+                    None => self.read().await,
+                };
+                // No await from here to the return: what was read cannot be lost.
+                self.feed(bytes, &mut delta);
+            }
+            while self.end.is_none() && delta.text.len() + delta.reasoning.len() < MAX_DELTA_BYTES {
+                let Some(more) = self.read_now() else { break };
+                self.feed(more, &mut delta);
+            }
+            if let Some(end) = &self.end {
+                let failed = end.is_err();
+                self.splitter.finish(&mut delta.text, &mut delta.reasoning);
+                if failed && !delta.is_empty() {
+                    return Ok(delta);
+                }
+                return self.conclude(delta);
+            }
+            if !delta.is_empty() {
+                return Ok(delta);
+            }
+        }
+    }
+
+    /// Waits for the next bytes; `None` at the end of the body.
+    async fn read(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(response) = &mut self.response else { return Ok(None) };
+        match tokio::time::timeout(self.idle, response.chunk()).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(_)) => Err(Error::BrokeOff { provider: self.asked.provider.clone() }),
+            Err(_) => Err(Error::Timeout {
+                provider: self.asked.provider.clone(),
+                waited: self.idle,
+                mid_answer: true,
+            }),
+        }
+    }
+
+    /// What is there without waiting.
+    fn read_now(&mut self) -> Option<Result<Option<Bytes>, Error>> {
+        let read = self.response.as_mut()?.chunk().now_or_never()?;
+        Some(read.map_err(|_| Error::BrokeOff { provider: self.asked.provider.clone() }))
+    }
+
+    fn feed(&mut self, bytes: Result<Option<Bytes>, Error>, delta: &mut Delta) {
+        let mut batch = Batch::default();
+        let read = match bytes {
+            Ok(Some(bytes)) => self.decoder.push(&bytes, &mut batch),
+            Ok(None) => {
+                self.response = None;
+                let ended = self.decoder.end(&mut batch);
+                batch.done = true;
+                ended
+            }
+            Err(error) => {
+                self.ended(Err(error));
+                return;
+            }
+        };
+        let done = batch.done;
+        self.take(batch, delta);
+        match read {
+            Err(trouble) => {
+                let error = self.asked.error(trouble);
+                self.ended(Err(error));
+            }
+            Ok(()) if done => {
+                let provider = self.asked.provider.clone();
+                self.ended(self.finish.map(|_| ()).ok_or(Error::BrokeOff { provider }));
+            }
+            Ok(()) => {}
+        }
+    }
+
+    /// After the answer's own end nothing can go wrong with it any more.
+    fn ended(&mut self, how: Result<(), Error>) {
+        self.end = Some(if self.finish.is_some() { Ok(()) } else { how });
+    }
+
+    fn take(&mut self, batch: Batch, delta: &mut Delta) {
+        delta.reasoning.push_str(&batch.reasoning);
+        if !batch.text.is_empty() {
+            self.splitter.push(&batch.text, &mut delta.text, &mut delta.reasoning);
+        }
+        if let Some(usage) = batch.usage {
+            self.usage.get_or_insert_default().merge(usage);
+            delta.usage = self.usage;
+        }
+        self.finish = batch.finish.or(self.finish);
+    }
+
+    /// The last word: the finish, or the failure.
+    fn conclude(&mut self, mut delta: Delta) -> Result<Delta, Error> {
+        let end = self.end.take().unwrap_or(Ok(()));
+        let verdict = self.verdict.take();
+        match end {
+            Ok(()) => {
+                if let Some(verdict) = verdict {
+                    if let Some(response) = self.response.take() {
+                        drain(&verdict.models.inner.tasks, response);
+                    }
+                    verdict.succeeded();
+                }
+                delta.finish = Some(self.finish.unwrap_or(Finish::Other));
+                Ok(delta)
+            }
+            Err(error) => {
+                // The connection is closed before anybody hears of the failure.
+                self.response = None;
+                if let Some(verdict) = verdict {
+                    verdict.failed(&error);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Reads on to the end of the body, for a moment, so that the connection can be used again.
+fn drain(tasks: &TaskTracker, mut response: Response) {
+    let reading = async move {
+        let mut left = MAX_DELTA_BYTES;
+        while let Ok(Some(bytes)) = response.chunk().await {
+            left = left.saturating_sub(bytes.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    tasks.spawn(tokio::time::timeout(DRAIN, reading));
+}
+
+/// What becomes known of a provider through one question: told once, at its end. Dropped without a
+/// word (the question was cancelled) it counts as nothing.
+pub(super) struct Verdict {
+    models: Models,
+    id: ProviderId,
+    owner: UserId,
+    health: Arc<Health>,
+    permit: Permit,
+}
+
+impl Verdict {
+    pub(super) fn new(models: Models, row: &Row, health: Arc<Health>, permit: Permit) -> Self {
+        Self { models, id: row.id, owner: row.owner, health, permit }
+    }
+
+    /// The answer is whole.
+    pub(super) fn succeeded(self) {
+        let policy = self.models.settings().breaker;
+        let before = self.health.breaker_view(policy).state;
+        let was_failing = self.health.last_error().is_some();
+        self.permit.success(policy);
+        self.health.answered(About::Question);
+        if was_failing || self.health.breaker_view(policy).state != before {
+            self.models.announce(self.owner);
+        }
+    }
+
+    /// There is no answer, or not all of one.
+    pub(super) fn failed(self, error: &Error) {
+        let policy = self.models.settings().breaker;
+        let before = self.health.breaker_view(policy).state;
+        if error.is_failure() {
+            self.permit.failure(policy, clock::monotonic());
+        } else {
+            self.permit.success(policy);
+        }
+        self.health.failed(error);
+        let after = self.health.breaker_view(policy).state;
+        tracing::warn!(
+            provider.id = %self.id, error.code = error.code(), error.status = error.status(),
+            breaker.state = ?after, "the provider did not answer"
+        );
+        if after != before {
+            tracing::warn!(provider.id = %self.id, breaker.from = ?before, breaker.to = ?after, "breaker");
+        }
+        self.models.announce(self.owner);
+    }
+}

@@ -1,0 +1,175 @@
+//! Asking a question: the breaker lets it pass, attempts follow one another while nothing of an answer
+//! has come, and what is given back is an answer that has begun.
+
+use bytes::Bytes;
+use reqwest::Response;
+
+use super::answer::{AnswerStream, Opened, Verdict};
+use super::endpoint::{Endpoint, NoAnswer};
+use super::error::Error;
+use super::health::Health;
+use super::ids::{ModelRef, ProviderRef};
+use super::providers::{Kind, Manner, passages};
+use super::said::Trouble;
+use super::settings::Settings;
+use super::{ChatRequest, Models, Notice};
+use crate::base::{Caller, clock};
+use crate::net::client::{self, Error as NetError};
+use crate::net::retry;
+
+/// Content types that are no answer of a model, whatever follows.
+const WRONG_TYPES: [&str; 5] = ["text/html", "image/", "audio/", "video/", "application/pdf"];
+
+impl Models {
+    /// Asks a model. Returns when the first bytes of the answer are there; `notices` is told before
+    /// each further attempt. Dropping this, or the answer, ends the request upstream.
+    pub async fn stream(
+        &self,
+        caller: &Caller,
+        model: &ModelRef,
+        request: &ChatRequest,
+        mut notices: impl FnMut(Notice) + Send,
+    ) -> Result<AnswerStream, Error> {
+        let ProviderRef::Id(id) = model.provider else {
+            return Ok(AnswerStream::written(model.clone(), passages::answer(request)));
+        };
+        let row = self.row(caller, id).ok_or(Error::NoSuchProvider)?;
+        let provider = || row.name.clone();
+        if !row.enabled {
+            return Err(Error::SwitchedOff { provider: provider() });
+        }
+        let settings = self.settings();
+        let endpoint = self.endpoint(&row, &settings)?;
+        let health = self.health(id);
+        let permit = health
+            .breaker
+            .enter(settings.breaker, clock::monotonic())
+            .map_err(|no| Error::Paused { provider: provider(), retry_after: no.retry_after })?;
+        let verdict = Verdict::new(self.clone(), &row, std::sync::Arc::clone(&health), permit);
+        health.count_request();
+        let manner = Manner {
+            quirks: health.quirks(&model.name),
+            reserve_tokens: settings.reserve_tokens,
+            context_window: self.context_window(id, &model.name),
+        };
+        let attempt = || begin(&endpoint, &model.name, request, manner, &health, &settings);
+        let before_wait = |error: &Error, wait: retry::Wait| {
+            health.count_retry();
+            tracing::warn!(
+                provider.id = %id, error.code = error.code(), retry.attempt = wait.attempt,
+                retry.of = wait.of, retry.wait_ms = wait.wait.as_millis(), "asking again"
+            );
+            notices(Notice {
+                attempt: wait.attempt,
+                of: wait.of,
+                wait: wait.wait,
+                code: error.code(),
+                text: format!(
+                    "{error}; attempt {} of {} follows in {:.1} s",
+                    wait.attempt,
+                    wait.of,
+                    wait.wait.as_secs_f64()
+                ),
+            });
+        };
+        let begun =
+            retry::retry(settings.retry, attempt, Error::is_worth_retrying, before_wait).await;
+        match begun {
+            Ok(opened) => Ok(AnswerStream::opened(model.clone(), opened, verdict)),
+            Err(error) => {
+                verdict.failed(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// One attempt, to the first bytes of the answer.
+async fn begin(
+    endpoint: &Endpoint,
+    model: &str,
+    request: &ChatRequest,
+    mut manner: Manner,
+    health: &Health,
+    settings: &Settings,
+) -> Result<Opened, Error> {
+    let dialect = endpoint.kind.dialect();
+    loop {
+        let outgoing = dialect
+            .chat(model, request, manner)
+            .map_err(|e| Error::Internal { reason: e.to_string() })?;
+        match endpoint.ask(outgoing).await {
+            Ok(response) => return open(endpoint, model, response, settings).await,
+            Err(NoAnswer::Error(error)) => return Err(error),
+            Err(NoAnswer::Said(said)) => {
+                // A parameter that this server does not know is left out from now on.
+                if !dialect.learn(&said, &mut manner.quirks) {
+                    return Err(said.into_error(&endpoint.asked(model)));
+                }
+                health.learnt(model, manner.quirks);
+            }
+        }
+    }
+}
+
+/// Waits for the first bytes and tells from them whether the answer streams.
+async fn open(
+    endpoint: &Endpoint,
+    model: &str,
+    mut response: Response,
+    settings: &Settings,
+) -> Result<Opened, Error> {
+    let asked = endpoint.asked(model);
+    let garbage = |reason: String| asked.error(Trouble::Garbage(reason));
+    let content_type = content_type(&response);
+    if WRONG_TYPES.iter().any(|wrong| content_type.starts_with(wrong)) {
+        return Err(garbage(format!("its type is {content_type}")));
+    }
+    let first = loop {
+        match tokio::time::timeout(settings.idle, response.chunk()).await {
+            Ok(Ok(Some(bytes))) if bytes.is_empty() => {}
+            Ok(Ok(Some(bytes))) => break bytes,
+            Ok(Ok(None)) => return Err(endpoint.bad_answer("it is empty")),
+            Ok(Err(error)) => return Err(endpoint.unsent(&NetError::from(error))),
+            Err(_) => {
+                return Err(Error::Timeout {
+                    provider: endpoint.name.clone(),
+                    waited: settings.idle,
+                    mid_answer: true,
+                });
+            }
+        }
+    };
+    let mut decoder = endpoint.kind.dialect().decoder(settings.max_line_bytes);
+    let in_one_piece = endpoint.kind != Kind::Ollama
+        && matches!(first.trim_ascii_start().first(), Some(b'{' | b'['));
+    let whole = if in_one_piece {
+        let room = settings.max_body_bytes.saturating_sub(first.len());
+        let rest = client::read_whole(&mut response, room, settings.idle).await;
+        let rest = rest.map_err(|e| cut(endpoint, &e))?;
+        let mut out = super::providers::Batch::default();
+        let whole = [&first[..], &rest].concat();
+        decoder.whole(&whole, &mut out).map_err(|trouble| asked.error(trouble))?;
+        Some(out)
+    } else {
+        None
+    };
+    let first = if whole.is_some() { Bytes::new() } else { first };
+    Ok(Opened { response, first, whole, decoder, asked, idle: settings.idle })
+}
+
+/// The failure of an answer in one piece whose end did not come.
+fn cut(endpoint: &Endpoint, error: &NetError) -> Error {
+    let provider = endpoint.name.clone();
+    match error {
+        NetError::Timeout(waited) => Error::Timeout { provider, waited: *waited, mid_answer: true },
+        NetError::TooLarge { .. } => endpoint.bad_answer(&error.to_string()),
+        _ => Error::Failed { provider, status: None, message: "it broke off".to_owned() },
+    }
+}
+
+fn content_type(response: &Response) -> String {
+    let value = response.headers().get(http::header::CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}

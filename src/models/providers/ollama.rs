@@ -1,0 +1,259 @@
+//! Ollama's own API: newline-delimited JSON, and a list whose details stand at another path.
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Batch, Capabilities, Decoder, Listed, Manner, Outgoing, Provider, Text, Trouble, known,
+    secret_value,
+};
+use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
+use crate::models::endpoint::Endpoint;
+use crate::models::error::Error;
+use crate::models::said::Said;
+use crate::models::tokens::estimate_tokens;
+use crate::net::lines::Lines;
+
+/// The dialect.
+#[derive(Debug)]
+pub(in crate::models) struct Ollama;
+
+/// What Ollama gives a model when nothing is asked for. A longer prompt would lose its beginning
+/// without a word.
+const DEFAULT_CONTEXT: u32 = 4096;
+/// Models whose details are asked for at the same time.
+const DETAILS_AT_ONCE: usize = 4;
+
+impl Provider for Ollama {
+    fn headers(&self, key: Option<&str>) -> Result<HeaderMap, header::InvalidHeaderValue> {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            headers.insert(header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?);
+        }
+        Ok(headers)
+    }
+
+    fn chat(
+        &self,
+        model: &str,
+        request: &ChatRequest,
+        manner: Manner,
+    ) -> Result<Outgoing, serde_json::Error> {
+        let options = &request.options;
+        let body = serde_json::to_vec(&Body {
+            model,
+            messages: request.messages.iter().map(Message::of).collect(),
+            stream: true,
+            options: BodyOptions {
+                temperature: options.temperature,
+                top_p: options.top_p,
+                num_predict: options.max_tokens,
+                seed: options.seed,
+                stop: &options.stop,
+                num_ctx: context(request, manner),
+            },
+        })?;
+        Ok(Outgoing { path: "/api/chat", body })
+    }
+
+    fn decoder(&self, max_line_bytes: usize) -> Box<dyn Decoder> {
+        Box::new(Reader { lines: Lines::new(max_line_bytes), known: false, trouble: None })
+    }
+
+    fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
+        Box::pin(async move {
+            let tags: Tags = at.get("/api/tags").await?;
+            let details = tags.models.into_iter().map(|tag| details(at, tag.name));
+            let models = futures_util::stream::iter(details).buffered(DETAILS_AT_ONCE);
+            Ok(models.collect().await)
+        })
+    }
+}
+
+/// The context to ask for: none while the default holds the prompt and the answer, else the next
+/// power of two, so that a growing conversation does not load the model anew at every question.
+fn context(request: &ChatRequest, manner: Manner) -> Option<u32> {
+    let prompt: u32 = request
+        .messages
+        .iter()
+        .map(|m| estimate_tokens(&m.content).saturating_add(8))
+        .fold(0, u32::saturating_add);
+    let answer = request.options.max_tokens.unwrap_or(manner.reserve_tokens);
+    let needed = prompt.saturating_add(answer);
+    if needed <= DEFAULT_CONTEXT {
+        return None;
+    }
+    let roomy = needed.checked_next_power_of_two().unwrap_or(needed);
+    Some(manner.context_window.map_or(roomy, |most| roomy.min(most)))
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<Message<'a>>,
+    stream: bool,
+    options: BodyOptions<'a>,
+}
+
+#[derive(Serialize)]
+struct BodyOptions<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_predict: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_ctx: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: Role,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    fn of(message: &'a ChatMessage) -> Self {
+        let images = message.images.iter().map(|image| image.data_base64.as_str()).collect();
+        Self { role: message.role, content: &message.content, images }
+    }
+}
+
+#[derive(Deserialize)]
+pub(in crate::models) struct Tags {
+    pub(in crate::models) models: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+pub(in crate::models) struct Tag {
+    pub(in crate::models) name: String,
+}
+
+/// One model with what `/api/show` knows of it; a failure there only means knowing less.
+async fn details(at: &Endpoint, name: String) -> Listed {
+    let shown = at.post::<Value>("/api/show", &json!({ "model": name })).await;
+    listed(name, &shown.unwrap_or_default())
+}
+
+fn listed(name: String, shown: &Value) -> Listed {
+    let context_window = shown["model_info"].as_object().and_then(|facts| {
+        let told = facts.iter().find(|(key, _)| key.ends_with(".context_length"));
+        told.and_then(|(_, n)| n.as_u64()).and_then(|n| u32::try_from(n).ok())
+    });
+    let can = |word: &str| {
+        shown["capabilities"].as_array().is_some_and(|all| all.iter().any(|can| can == word))
+    };
+    let capabilities = Capabilities {
+        vision: can("vision"),
+        tools: can("tools"),
+        reasoning: can("thinking"),
+        embeddings: can("embedding") || (known::embeds(&name) && !can("completion")),
+    };
+    Listed { name, context_window, capabilities, price: None }
+}
+
+struct Reader {
+    lines: Lines,
+    known: bool,
+    trouble: Option<Trouble>,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    message: Option<Piece<'a>>,
+    #[serde(default)]
+    done: Option<bool>,
+    #[serde(borrow, default)]
+    done_reason: Option<Text<'a>>,
+    #[serde(default)]
+    prompt_eval_count: Option<u64>,
+    #[serde(default)]
+    eval_count: Option<u64>,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Piece<'a> {
+    #[serde(borrow, default)]
+    content: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    thinking: Option<Text<'a>>,
+}
+
+impl Decoder for Reader {
+    fn push(&mut self, bytes: &[u8], out: &mut Batch) -> Result<(), Trouble> {
+        let (known, trouble) = (&mut self.known, &mut self.trouble);
+        let pushed = self.lines.push(bytes, |line| take(line, out, known, trouble));
+        match self.trouble.take() {
+            Some(trouble) => Err(trouble),
+            None => Ok(pushed?),
+        }
+    }
+
+    fn end(&mut self, out: &mut Batch) -> Result<(), Trouble> {
+        let (known, trouble) = (&mut self.known, &mut self.trouble);
+        self.lines.finish(|line| take(line, out, known, trouble));
+        match self.trouble.take() {
+            // A last line that was cut: the missing end of the answer tells.
+            Some(Trouble::Garbage(_)) if self.known => Ok(()),
+            Some(trouble) => Err(trouble),
+            None if self.known => Ok(()),
+            None => Err(Trouble::Garbage("no line of a chat answer in it".to_owned())),
+        }
+    }
+
+    /// A whole answer is a stream of one line.
+    fn whole(&mut self, body: &[u8], out: &mut Batch) -> Result<(), Trouble> {
+        self.push(body, out)?;
+        self.end(out)
+    }
+}
+
+fn take(line: &[u8], out: &mut Batch, known: &mut bool, trouble: &mut Option<Trouble>) {
+    if trouble.is_none() && !out.done && !line.trim_ascii().is_empty() {
+        match read(line, out) {
+            Ok(()) => *known = true,
+            Err(first) => *trouble = Some(first),
+        }
+    }
+}
+
+fn read(line: &[u8], out: &mut Batch) -> Result<(), Trouble> {
+    let garbage = || Trouble::Garbage("a line that is no part of a chat answer".to_owned());
+    let line: Line<'_> = serde_json::from_slice(line).map_err(|_| garbage())?;
+    if let Some(error) = line.error {
+        return Err(Trouble::Said(Box::new(Said::from_json(&error))));
+    }
+    if line.message.is_none() && line.done.is_none() {
+        return Err(garbage());
+    }
+    if let Some(piece) = line.message {
+        out.reasoning.push_str(piece.thinking.as_ref().map_or("", |t| &t.0));
+        out.text.push_str(piece.content.as_ref().map_or("", |t| &t.0));
+    }
+    if line.done == Some(true) {
+        out.count(line.prompt_eval_count, line.eval_count);
+        out.done = true;
+        out.finish = Some(match line.done_reason.as_ref().map_or("stop", |reason| &reason.0) {
+            "stop" => Finish::Stop,
+            "length" => Finish::Length,
+            _ => Finish::Other,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The promises of this module, against scripted servers on loopback.

@@ -1,0 +1,238 @@
+//! From the command line to a running server, and from a signal to a clean end. Each way that a start
+//! can fail has its exit code and a sentence that says what to do.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Listeners};
+use crate::app::App;
+use crate::cli::{self, Command, exit, say};
+use crate::config::{Config, Live, Loaded, ReloadOutcome, Sources, watch};
+use crate::error::Error;
+use crate::store::{self, files, lock};
+use crate::telemetry::log;
+
+/// Time for background work after the connections have ended.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// Runs the executable.
+pub fn main() -> ExitCode {
+    ExitCode::from(match cli::run(std::env::args_os()) {
+        Command::Exit(code) => code,
+        Command::Serve(sources) => match prepare(&sources) {
+            Ok(loaded) => serve(loaded, sources),
+            Err(code) => code,
+        },
+        Command::Open(sources) => match prepare(&sources) {
+            Ok(loaded) => open(&loaded.config),
+            Err(code) => code,
+        },
+    })
+}
+
+fn prepare(sources: &Sources) -> Result<Loaded, u8> {
+    Config::load(sources).map_err(|problems| {
+        say::error(&format!("The configuration cannot be used:\n{problems}"));
+        exit::CONFIGURATION
+    })
+}
+
+/// Opens the browser at the running server.
+fn open(config: &Config) -> u8 {
+    let unusable = |error: store::Error| {
+        say::error(&format!("The data folder cannot be used: {error}"));
+        exit::CONFIGURATION
+    };
+    match lock::Lock::take(&config.data_dir.join("inglenook.lock")).map_err(unusable) {
+        Ok(lock::Taken::Theirs(Some(lock::Holder { url: Some(url), .. }))) => {
+            open_browser(&url);
+            say::line(&url);
+            exit::DONE
+        }
+        Ok(_) => {
+            say::error("Inglenook is not running; start it with: inglenook");
+            exit::FAILED
+        }
+        Err(code) => code,
+    }
+}
+
+fn open_browser(url: &str) {
+    if let Err(error) = webbrowser::open(url) {
+        tracing::warn!(%error, "the browser could not be opened");
+    }
+}
+
+fn serve(loaded: Loaded, sources: Sources) -> u8 {
+    let folder = loaded.config.data_dir.clone();
+    if let Err(error) = files::create_private_folder(&folder) {
+        return unusable_folder(&error);
+    }
+    let mut lock = match lock::Lock::take(&folder.join("inglenook.lock")) {
+        Ok(lock::Taken::Ours(lock)) => lock,
+        Ok(lock::Taken::Theirs(holder)) => return already_running(holder, &loaded.config),
+        Err(error) => return unusable_folder(&error),
+    };
+    let logs = match log::start(&loaded.config) {
+        Ok(logs) => logs,
+        Err(error) => {
+            say::error(&format!("The log did not start: {error}"));
+            return exit::FAILED;
+        }
+    };
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let live = Live::new(loaded, sources);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say::error(&format!("The runtime did not start: {error}"));
+            return exit::FAILED;
+        }
+    };
+    let code = runtime.block_on(run(live, logs.handle(), &mut lock));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+fn unusable_folder(error: &store::Error) -> u8 {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    say::error(&format!(
+        "The data folder cannot be used: {error}: {cause}. Choose another with DATA_DIR in config.sh."
+    ));
+    exit::CONFIGURATION
+}
+
+fn already_running(holder: Option<lock::Holder>, config: &Config) -> u8 {
+    let who = match &holder {
+        Some(lock::Holder { pid, url: Some(url) }) => format!("process {pid} at {url}"),
+        Some(lock::Holder { pid, url: None }) => format!("process {pid}"),
+        None => "another process".to_owned(),
+    };
+    say::error(&format!("Inglenook is already running on {}: {who}.", config.data_dir.display()));
+    if let Some(url) = holder.and_then(|holder| holder.url).filter(|_| config.server.open_browser) {
+        open_browser(&url);
+    }
+    exit::ALREADY_RUNNING
+}
+
+async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
+    let config = live.now();
+    let app = match App::open(live.clone(), logs.clone()).await {
+        Ok(app) => app,
+        Err(error) => return did_not_open(&error, &config),
+    };
+    let listeners = match Listeners::bind(config.server.host, config.server.port).await {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            say::error(&format!(
+                "Cannot listen on {}:{}: {error}. Stop what uses the port, or choose another with \
+                 PORT in config.sh.",
+                config.server.host, config.server.port
+            ));
+            app.stop.cancel();
+            app.close(LAST_WORK).await;
+            return exit::FAILED;
+        }
+    };
+    let url = format!("http://{}", listeners.address);
+    app.set_address(listeners.address);
+    if let Err(error) = lock.publish(&url) {
+        tracing::warn!(%error, "a second start will not find this one");
+    }
+    let (feed, settings) = (app.feed.clone(), live.clone());
+    watch::start(live.clone(), &app.tasks, app.stop.clone(), move |outcome| {
+        let error = match outcome {
+            ReloadOutcome::Accepted { .. } => None,
+            ReloadOutcome::Refused(problems) => Some(problems.to_string()),
+        };
+        logs.apply(&settings.now().log);
+        feed.announce_to_all("config", &json!({ "ok": error.is_none(), "error": error }));
+    });
+    let grace = config.server.shutdown_grace;
+    let server =
+        tokio::task::spawn(api::serve(Arc::clone(&app), listeners, app.stop.clone(), grace));
+    say::line(&format!("listening on {url}"));
+    say::line("press Ctrl+C to stop");
+    tracing::info!(server.url = %url, data.folder = %config.data_dir.display(), "ready");
+    if config.server.open_browser {
+        let address = url.clone();
+        tokio::task::spawn_blocking(move || open_browser(&address));
+    }
+    stopped().await;
+    tracing::info!("stopping");
+    // A second signal ends the process at once.
+    let impatient = tokio::task::spawn(async {
+        stopped().await;
+        std::process::exit(i32::from(exit::FAILED));
+    });
+    shut_down(&app, server, &app.stop).await;
+    impatient.abort();
+    tracing::info!("stopped");
+    exit::DONE
+}
+
+async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, stop: &CancellationToken) {
+    app.feed.announce_to_all("server_shutdown", &json!({}));
+    stop.cancel();
+    if server.await.is_err() {
+        tracing::error!("the server ended abnormally");
+    }
+    app.close(LAST_WORK).await;
+}
+
+fn did_not_open(error: &Error, config: &Config) -> u8 {
+    let path = crate::app::database_path(config);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut chain = Vec::new();
+    while let Some(error) = cause {
+        chain.push(error.to_string());
+        if let Some(store::Error::Newer { .. }) = error.downcast_ref() {
+            say::error(&format!(
+                "{}: {error}. It was made by a newer Inglenook; start that one. The file was not \
+                 touched.",
+                path.display()
+            ));
+            return exit::NEWER_DATABASE;
+        }
+        cause = error.source();
+    }
+    say::error(&format!("Cannot open {}: {}", path.display(), chain.join(": ")));
+    tracing::error!(cause = chain.join(": "), "the database did not open");
+    exit::CONFIGURATION
+}
+
+/// Waits for the wish to stop: a signal, Ctrl+C, the end of the session.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_close, ctrl_shutdown};
+        if let (Ok(mut close), Ok(mut shutdown)) = (ctrl_close(), ctrl_shutdown()) {
+            tokio::select! {
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,277 @@
+//! The one SQLite file. [`Store::read`] runs on a snapshot from a pool of read-only connections,
+//! [`Store::write`] on the one writer, where work that waits together is committed together. Both
+//! leave the async threads at once, and no handle crosses an `await`.
+//!
+//! What was written is on disk (committed and synced) before `write` returns.
+
+mod error;
+pub mod files;
+pub mod lock;
+mod migrate;
+pub mod text;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
+
+pub use error::Error;
+pub use writer::Health;
+
+use crate::base::{Caller, Once, Timestamp, UserId};
+use writer::Writer;
+
+/// How long a connection waits for a lock before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements kept ready on each connection; the product has fewer than this.
+const STATEMENTS: usize = 96;
+
+/// What shapes a store.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections that read at the same time.
+    pub readers: u32,
+    /// Writes that are committed together at most.
+    pub write_batch: usize,
+    /// Writes that may wait; further ones wait to wait.
+    pub queue_max: usize,
+    /// Page cache of each connection, in KiB.
+    pub cache_kb: u32,
+    /// Snapshots from before a migration that are kept.
+    pub snapshots_kept: usize,
+}
+
+/// What was written, or what the same key had written before.
+#[derive(Debug)]
+pub struct Written<T> {
+    /// The answer.
+    pub value: T,
+    /// Whether it is the answer of an earlier request with the same key.
+    pub replayed: bool,
+}
+
+/// The database, shared by all capabilities.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    turns: Semaphore,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens or makes the database, brings it to this program's schema, and starts the writer.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
+        files::create_private(path)?;
+        let mut connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        set_up_writer(&connection, options)?;
+        migrate::to_latest(&mut connection, path, options.snapshots_kept)?;
+        let writer = Writer::start(connection, options.write_batch, options.queue_max);
+
+        let cache_kb = options.cache_kb;
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(move |db| set_up_reader(db, cache_kb));
+        let readers = r2d2::Pool::builder()
+            .max_size(options.readers)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connection_timeout(BUSY_TIMEOUT)
+            .build(manager)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                readers,
+                turns: Semaphore::new(usize::try_from(options.readers).unwrap_or(1)),
+                writer,
+            }),
+        })
+    }
+
+    /// Runs `work` on a snapshot of the database.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        // Waiting here costs no thread, waiting in the pool would.
+        let _turn = self.inner.turns.acquire().await.map_err(|_| Error::Closed)?;
+        let inner = Arc::clone(&self.inner);
+        let span = tracing::Span::current();
+        tokio::task::spawn_blocking(move || {
+            span.in_scope(|| {
+                let db = inner.readers.get().map_err(Error::from)?;
+                let snapshot = db.unchecked_transaction().map_err(Error::from)?;
+                work(&snapshot)
+            })
+        })
+        .await
+        .unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Runs `work` in a transaction of its own and returns when it is on disk. When `work` fails
+    /// nothing of it is kept. It runs to its end even when the caller has gone.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.inner.writer.run(work).await
+    }
+
+    /// As [`Store::write`]; under the caller's idempotency key `work` runs once, and the same key
+    /// gets the same answer, crashes included, because answer and effect are committed together.
+    pub async fn write_once<T, E>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Written<T>, E>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let Some(once) = caller.once.clone() else {
+            return self.write(work).await.map(|value| Written { value, replayed: false });
+        };
+        let owner = caller.user;
+        self.write(move |tx| {
+            if let Some(value) = find_answer(tx, owner, &once)? {
+                return Ok(Written { value, replayed: true });
+            }
+            let value = work(tx)?;
+            let answer = serde_json::to_string(&value)
+                .map_err(|e| Error::Unreadable { what: "answer", source: Arc::new(e) })?;
+            tx.prepare_cached(
+                "INSERT INTO idempotency (owner, key, fingerprint, answer, created_at)
+                 VALUES (?, ?, ?, ?, ?)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    owner,
+                    once.key,
+                    once.fingerprint,
+                    answer,
+                    Timestamp::now()
+                ])
+            })
+            .map_err(Error::from)?;
+            Ok(Written { value, replayed: false })
+        })
+        .await
+    }
+
+    /// The answer that the caller's idempotency key had before, if any; for operations that must
+    /// look at the world before they write.
+    pub async fn earlier_answer<T>(&self, caller: &Caller) -> Result<Option<T>, Error>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let Some(once) = caller.once.clone() else { return Ok(None) };
+        let owner = caller.user;
+        self.read(move |db| find_answer(db, owner, &once)).await
+    }
+
+    /// Forgets idempotency keys older than `keep`.
+    pub async fn forget_keys(&self, keep: Duration) -> Result<usize, Error> {
+        let before = Timestamp::now().before(keep);
+        self.write(move |tx| {
+            Ok(tx.execute("DELETE FROM idempotency WHERE created_at < ?", [before])?)
+        })
+        .await
+    }
+
+    /// Checks the whole file; slow on a large one. `None` means that it is sound.
+    pub async fn check(&self) -> Result<Option<String>, Error> {
+        self.read(|db| {
+            let first: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            Ok((first != "ok").then_some(first))
+        })
+        .await
+    }
+
+    /// How the last commit went.
+    pub fn health(&self) -> Health {
+        self.inner.writer.health()
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Moves the log into the file, when nobody reads an old snapshot.
+    pub async fn checkpoint(&self) -> Result<(), Error> {
+        self.inner.writer.checkpoint().await
+    }
+
+    /// Finishes what waits, moves the log into the file and closes the writer.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.checkpoint().await?;
+        self.inner.writer.stop().await;
+        Ok(())
+    }
+}
+
+fn find_answer<T: DeserializeOwned>(
+    db: &Connection,
+    owner: UserId,
+    once: &Once,
+) -> Result<Option<T>, Error> {
+    let known: Option<(String, String)> = db
+        .prepare_cached("SELECT fingerprint, answer FROM idempotency WHERE owner = ? AND key = ?")?
+        .query_row(params![owner, once.key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((fingerprint, answer)) = known else { return Ok(None) };
+    if fingerprint != once.fingerprint {
+        return Err(Error::KeyReused);
+    }
+    serde_json::from_str(&answer)
+        .map(Some)
+        .map_err(|error| Error::Unreadable { what: "answer", source: Arc::new(error) })
+}
+
+fn set_up_writer(db: &Connection, options: &Options) -> Result<(), Error> {
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    db.pragma_update(None, "cache_size", -i64::from(options.cache_kb))?;
+    Ok(())
+}
+
+fn set_up_reader(db: &Connection, cache_kb: u32) -> rusqlite::Result<()> {
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "cache_size", -i64::from(cache_kb))
+}
+
+#[cfg(test)]
+mod tests;

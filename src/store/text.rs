@@ -1,0 +1,102 @@
+//! Full-text queries: any text that a person types becomes a valid FTS5 expression. Words are quoted
+//! so that none of FTS5's operators can be met by accident; `"quoted phrases"` stay together, and the
+//! last word is taken as a beginning while it is being typed.
+
+/// Words of a query that are looked at; the rest of a pasted page adds nothing.
+const MAX_WORDS: usize = 32;
+/// Characters of one word that are looked at.
+const MAX_WORD_CHARS: usize = 64;
+
+/// One thing to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// A word, or the words of a phrase.
+    pub text: String,
+    /// Whether words that begin so are meant, too.
+    pub prefix: bool,
+    /// Whether it was quoted.
+    pub phrase: bool,
+}
+
+impl Term {
+    /// As an FTS5 string.
+    pub fn expression(&self) -> String {
+        let star = if self.prefix { "*" } else { "" };
+        format!("\"{}\"{star}", self.text)
+    }
+}
+
+/// The terms of a person's query. `typing` takes the last word as a beginning, unless a space or a
+/// quote ended it.
+pub fn terms(query: &str, typing: bool) -> Vec<Term> {
+    let mut found = Vec::new();
+    for (index, part) in query.split('"').enumerate() {
+        let words = part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words = words.map(|word| word.chars().take(MAX_WORD_CHARS).collect::<String>());
+        if index % 2 == 1 {
+            let text = words.take(MAX_WORDS).collect::<Vec<_>>().join(" ");
+            if !text.is_empty() {
+                found.push(Term { text, prefix: false, phrase: true });
+            }
+        } else {
+            found.extend(words.map(|text| Term { text, prefix: false, phrase: false }));
+        }
+        if found.len() >= MAX_WORDS {
+            break;
+        }
+    }
+    found.truncate(MAX_WORDS);
+    let ended = !query.chars().next_back().is_some_and(char::is_alphanumeric);
+    if typing
+        && !ended
+        && let Some(last) = found.last_mut()
+        && !last.phrase
+    {
+        last.prefix = true;
+    }
+    found
+}
+
+/// An expression that wants all terms; `None` when there is nothing to look for.
+pub fn all_of(terms: &[Term]) -> Option<String> {
+    join(terms, " AND ")
+}
+
+/// An expression that wants any of the terms; `None` when there is nothing to look for.
+pub fn any_of(terms: &[Term]) -> Option<String> {
+    join(terms, " OR ")
+}
+
+fn join(terms: &[Term], with: &str) -> Option<String> {
+    let parts: Vec<_> = terms.iter().map(Term::expression).collect();
+    (!parts.is_empty()).then(|| parts.join(with))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_phrases_and_a_beginning() {
+        let found = terms("wood-stove \"slow burn\" chim", true);
+        let shown = all_of(&found).unwrap();
+        assert_eq!(shown, r#""wood" AND "stove" AND "slow burn" AND "chim"*"#);
+        assert_eq!(all_of(&terms("chim ", true)).unwrap(), r#""chim""#);
+        assert_eq!(all_of(&terms(" *^-() ", true)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_valid_query(query in "\\PC{0,60}", typing: bool) {
+            let db = rusqlite::Connection::open_in_memory().unwrap();
+            db.execute_batch("CREATE VIRTUAL TABLE t USING fts5(c, prefix='1 2 3')").unwrap();
+            for expression in [all_of(&terms(&query, typing)), any_of(&terms(&query, typing))] {
+                if let Some(expression) = expression {
+                    db.query_row("SELECT count(*) FROM t WHERE t MATCH ?", [expression], |_| Ok(()))
+                        .unwrap();
+                }
+            }
+        }
+    }
+}
