@@ -1,0 +1,395 @@
+# Inglenook's configuration. Every setting stands here with its default; take the # away to change one.
+# These are plain shell assignments: KEY=value, export KEY="value", quotes, comments, ${OTHER} and
+# ${OTHER:-default}. The file is read, never executed. `inglenook config check` tells what is wrong.
+#
+# Stronger than this file: INGLENOOK_<KEY> in the environment, then the command line.
+# [live] takes effect as soon as this file is saved, the others at the next start.
+
+# ---- Address and data ----
+
+# A set of values for a purpose; what stands in this file wins over it; one of default,
+# development, production, testing
+#PRESET=default
+
+# Address to listen on; this version serves loopback only; an IP address or localhost
+#HOST=127.0.0.1
+
+# Port to listen on; 0 takes a free one; a whole number from 0 to 65535; testing: 0
+#PORT=5001
+
+# Folder of the database and the logs; auto is the platform's data folder, temp a fresh temporary
+# one; a folder, auto or temp; testing: temp
+#DATA_DIR=auto
+
+# ---- Sign-in ----
+
+# Life of a login session after its last use (reserved: this version has no use for it yet); a
+# whole number from 1 to 8760, h; testing: 1 [live]
+#SESSION_EXPIRY_HOURS=24
+
+# ---- Conversations and chat ----
+
+# Past messages sent to a model, within the token budget; a whole number from 0 to 10000 [live]
+#HISTORY_LIMIT=10
+
+# Tokens of one request; auto is the model's window less the answer's reserve; auto or a whole
+# number from 256 to 10000000, tokens [live]
+#CONTEXT_TOKEN_BUDGET=auto
+
+# Room left for the answer inside the model's window; a whole number from 16 to 1000000, tokens
+# [live]
+#ANSWER_RESERVE_TOKENS=1024
+
+# Window assumed for a model that does not say its own; a whole number from 256 to 10000000,
+# tokens [live]
+#DEFAULT_CONTEXT_TOKENS=4096
+
+# Size of one message; a whole number from 1 to 65536, KiB [live]
+#MAX_MESSAGE_KB=512
+
+# Length of a title and of the name of a folder, tag or model; a whole number from 20 to 2000,
+# characters [live]
+#MAX_NAME_CHARS=200
+
+# Tags of one conversation; a whole number from 1 to 1000 [live]
+#MAX_TAGS=50
+
+# Size of a conversation's metadata; a whole number from 1 to 1024, KiB [live]
+#MAX_METADATA_KB=64
+
+# Size at which an answer is ended; a whole number from 1 to 65536, KiB [live]
+#MAX_ANSWER_KB=4096
+
+# Answers written at the same time; further questions are refused with 429; a whole number from 1
+# to 10000 [live]
+#MAX_TURNS=64
+
+# Partial answers reach the disk this often; a whole number from 50 to 1000, ms [live]
+#CHECKPOINT_MS=500
+
+# The events of a finished answer can be replayed this long; a whole number from 1 to 8760, h
+# [live]
+#TURN_REPLAY_HOURS=24
+
+# Length of a title that is made; a whole number from 10 to 500, characters [live]
+#TITLE_MAX_CHARS=80
+
+# Time a model has to make a title before the question's own words are taken; a whole number from
+# 100 to 600000, ms [live]
+#TITLE_TIMEOUT_MS=30000
+
+# A finished answer of a temporary chat can be read this long, from memory; a whole number from 1
+# to 3600, s [live]
+#TEMPORARY_LINGER_SECONDS=60
+
+# ---- Models ----
+
+# Wait for a model server to connect and send its first byte; a whole number from 10 to 3600000,
+# ms; testing: 2000 [live]
+#API_TIMEOUT_MS=30000
+
+# Silence inside an answer after which it is given up; a whole number from 10 to 3600000, ms;
+# testing: 2000 [live]
+#STREAM_IDLE_TIMEOUT_MS=120000
+
+# Age at which lists of models are fetched again; a whole number from 1 to 86400, s [live]
+#MODELS_REFRESH_SECONDS=60
+
+# Wait for each usual local port when looking for model servers; a whole number from 10 to 60000,
+# ms [live]
+#DISCOVERY_TIMEOUT_MS=400
+
+# Key for OpenAI, when none is set on the settings page; one line of text
+#OPENAI_API_KEY=
+
+# Key for Anthropic, when none is set on the settings page; one line of text
+#ANTHROPIC_API_KEY=
+
+# ---- Documents, memory and search ----
+
+# Passages per question; a whole number from 0 to 100 [live]
+#RAG_MAX_DOCUMENT_RESULTS=10
+
+# Passages of past conversations per question; a whole number from 0 to 100 [live]
+#RAG_MAX_MEMORY_RESULTS=3
+
+# Length of a passage (reserved: this version has no use for it yet); a whole number from 16 to
+# 8192, tokens
+#CHUNK_TOKENS=220
+
+# Tokens that neighbouring passages share (reserved: this version has no use for it yet); a whole
+# number from 0 to 4096, tokens
+#CHUNK_OVERLAP_TOKENS=30
+
+# Size of one document (reserved: this version has no use for it yet); a whole number from 1 to
+# 10240, MiB; testing: 5 [live]
+#MAX_UPLOAD_MB=100
+
+# Hits that a search ranks; bounds its time for common words; a whole number from 50 to 100000
+# [live]
+#SEARCH_CANDIDATES=2000
+
+# ---- Retries and breakers ----
+
+# Attempts in all to reach a model server; a whole number from 1 to 20 [live]
+#RETRY_ATTEMPTS=3
+
+# Wait before the second attempt; it doubles each time; a whole number from 1 to 600000, ms;
+# development: 500; testing: 10 [live]
+#RETRY_BASE_MS=2000
+
+# Longest wait between attempts; a whole number from 1 to 3600000, ms [live]
+#RETRY_MAX_MS=10000
+
+# Shorten each wait at random, for many clients of one server; true or false [live]
+#RETRY_JITTER=false
+
+# Failures in a row that open a breaker; a whole number from 1 to 1000; development: 3;
+# production: 10; testing: 2 [live]
+#BREAKER_FAILURES=5
+
+# Successful probes that close it again; a whole number from 1 to 1000; development: 2;
+# production: 3; testing: 1 [live]
+#BREAKER_SUCCESSES=2
+
+# Time it stays open; a whole number from 1 to 86400, s; development: 30; production: 120;
+# testing: 1 [live]
+#BREAKER_OPEN_SECONDS=60
+
+# Probes at the same time after that; a whole number from 1 to 1000 [live]
+#BREAKER_HALF_OPEN_CALLS=3
+
+# ---- Connections ----
+
+# WebSockets and event streams in all; a whole number from 1 to 1000000; testing: 50 [live]
+#MAX_CONNECTIONS=1000
+
+# Of them from one client; a whole number from 1 to 1000000; testing: 3 [live]
+#MAX_CONNECTIONS_PER_CLIENT=10
+
+# The server pings this often; a whole number from 1 to 3600, s; testing: 1 [live]
+#HEARTBEAT_SECONDS=30
+
+# A silent peer is dropped after this; a whole number from 1 to 86400, s; development: 60;
+# testing: 3 [live]
+#CONNECTION_TIMEOUT_SECONDS=90
+
+# TCP connections accepted in all; a whole number from 16 to 1000000
+#MAX_HTTP_CONNECTIONS=512
+
+# Further ones kept free for /health, so that a full server still answers it; a whole number from
+# 0 to 1000
+#HEALTH_RESERVED_CONNECTIONS=8
+
+# Time a client has to send its headers; a whole number from 1 to 600, s
+#HEADER_TIMEOUT_SECONDS=10
+
+# A connection without a request is closed after this; a whole number from 1 to 3600, s
+#IDLE_TIMEOUT_SECONDS=60
+
+# A request body may stall this long; a whole number from 1 to 3600, s [live]
+#BODY_TIMEOUT_SECONDS=30
+
+# Size of a request's headers; a whole number from 8 to 1024, KiB
+#MAX_HEADER_KB=64
+
+# Events a slow reader may fall behind before it must fetch anew; a whole number from 16 to
+# 1000000
+#FEED_BUFFER=1024
+
+# Time open work has to end when the server stops; a whole number from 1 to 9, s
+#SHUTDOWN_GRACE_SECONDS=8
+
+# ---- Agent bus ----
+
+# Ids of messages are remembered this long (reserved: this version has no use for it yet); a whole
+# number from 1 to 86400, s; development: 60; production: 600; testing: 30 [live]
+#DEDUP_TTL_SECONDS=300
+
+# Counters of clients that are gone are kept this long (reserved: this version has no use for it
+# yet); a whole number from 1 to 604800, s; development: 600; production: 3600; testing: 60 [live]
+#CLIENT_METRICS_TTL_SECONDS=3600
+
+# What has expired is cleared away this often; a whole number from 1 to 86400, s; development: 60;
+# production: 600; testing: 10 [live]
+#CLEANUP_INTERVAL_SECONDS=300
+
+# Share of requests that are measured (reserved: this version has no use for it yet); a number
+# from 0 to 1; production: 0.1 [live]
+#METRICS_SAMPLE_RATE=1.0
+
+# Undelivered messages kept for a client (reserved: this version has no use for it yet); a whole
+# number from 1 to 1000000; testing: 100 [live]
+#QUEUE_MAX_PER_CLIENT=1000
+
+# And how long they are kept (reserved: this version has no use for it yet); a whole number from 1
+# to 31536000, s; testing: 30 [live]
+#MESSAGE_TTL_SECONDS=86400
+
+# A message that asks for an ack is sent again after this (reserved: this version has no use for
+# it yet); a whole number from 1 to 3600, s; testing: 1 [live]
+#ACK_TIMEOUT_SECONDS=5
+
+# Times it is sent again (reserved: this version has no use for it yet); a whole number from 0 to
+# 100; testing: 2 [live]
+#ACK_RETRIES=3
+
+# ---- Rooms ----
+
+# Size of one file in a room (reserved: this version has no use for it yet); a whole number from 1
+# to 10240, MiB; testing: 1 [live]
+#ROOM_FILE_MAX_MB=10
+
+# Size of all files of a room (reserved: this version has no use for it yet); a whole number from
+# 1 to 1048576, MiB; testing: 3 [live]
+#ROOM_TOTAL_FILE_MB=100
+
+# ---- Code ----
+
+# Let code be run in a sandbox (reserved: this version has no use for it yet); true or false;
+# testing: true [live]
+#ENABLE_CODE_EXECUTION=false
+
+# Time a run has (reserved: this version has no use for it yet); a whole number from 1 to 3600, s;
+# testing: 5 [live]
+#EXECUTION_TIMEOUT_SECONDS=30
+
+# Memory a run has (reserved: this version has no use for it yet); a whole number from 16 to
+# 1048576, MiB; testing: 256 [live]
+#EXECUTION_MEMORY_MB=512
+
+# Wait for a file that another fix is changing (reserved: this version has no use for it yet); a
+# whole number from 1 to 600, s; testing: 2 [live]
+#FILE_LOCK_TIMEOUT_SECONDS=10
+
+# ---- Rate limits (0 turns one off) ----
+
+# Messages on the bus (reserved: this version has no use for it yet); a whole number from 0 to
+# 1000000, per minute; testing: 0 [live]
+#RATE_LIMIT_BUS=60
+
+# Questions to models; a whole number from 0 to 1000000, per minute; testing: 0 [live]
+#RATE_LIMIT_CHAT=30
+
+# Attempts to sign in (reserved: this version has no use for it yet); a whole number from 0 to
+# 1000000, per minute; testing: 0 [live]
+#RATE_LIMIT_LOGIN=5
+
+# Code reviews (reserved: this version has no use for it yet); a whole number from 0 to 1000000,
+# per minute; testing: 0 [live]
+#RATE_LIMIT_REVIEW=10
+
+# Uploads (reserved: this version has no use for it yet); a whole number from 0 to 1000000, per
+# minute; testing: 0 [live]
+#RATE_LIMIT_UPLOAD=60
+
+# All other requests; a whole number from 0 to 1000000, per minute; testing: 0 [live]
+#RATE_LIMIT_API=1200
+
+# ---- Who may call ----
+
+# Pages of other origins that may call the API; origins like http://localhost:3000 separated by
+# commas; * is not allowed; development: http://localhost:3000 [live]
+#CORS_ORIGINS=
+
+# Names that requests may use for this server; HOST is always one of them; host names or
+# addresses, without ports, separated by commas [live]
+#ALLOWED_HOSTS=localhost,127.0.0.1,::1
+
+# ---- Many machines ----
+
+# Redis server that joins several processes into one bus (reserved: this version has no use for it
+# yet); off or a URL that begins with redis:// or rediss:// or unix://
+#REDIS_URL=off
+
+# Begins every key in Redis (reserved: this version has no use for it yet); one line of text
+#REDIS_KEY_PREFIX=inglenook
+
+# Connections to Redis (reserved: this version has no use for it yet); a whole number from 1 to
+# 10000
+#REDIS_POOL=50
+
+# Wait for Redis (reserved: this version has no use for it yet); a whole number from 1 to 600, s
+# [live]
+#REDIS_TIMEOUT_SECONDS=5
+
+# ---- Logs ----
+
+# Least important lines that are kept; one of error, warn, info, debug, trace; development: debug;
+# testing: debug [live]
+#LOG_LEVEL=info
+
+# Lines for people or one JSON object a line; one of standard, json; production: json
+#LOG_FORMAT=standard
+
+# When a new file in DATA_DIR/logs begins, by UTC; one of daily, hourly, never
+#LOG_ROTATION=daily
+
+# Log files that are kept; a whole number from 1 to 10000
+#LOG_KEEP_FILES=14
+
+# Newest lines shown on the settings page; a whole number from 10 to 100000 [live]
+#LOG_RING_LINES=500
+
+# OpenTelemetry collector for traces and metrics (reserved: this version has no use for it yet);
+# off or a URL that begins with http:// or https://
+#OTLP_ENDPOINT=off
+
+# ---- Backups and deletion ----
+
+# A backup is made this often (reserved: this version has no use for it yet); off or a whole
+# number from 1 to 8760, h; testing: off [live]
+#BACKUP_INTERVAL_HOURS=24
+
+# Backups that are kept (reserved: this version has no use for it yet); a whole number from 1 to
+# 1000 [live]
+#BACKUP_KEEP=7
+
+# Deleted conversations can be restored this long; a whole number from 0 to 3650, days [live]
+#TRASH_DAYS=30
+
+# The answer to an Idempotency-Key is remembered this long; a whole number from 24 to 720, h
+# [live]
+#IDEMPOTENCY_HOURS=24
+
+# ---- Sizes of requests ----
+
+# Size of a JSON body; a whole number from 1 to 1048576, KiB [live]
+#MAX_JSON_KB=1024
+
+# Size of a WebSocket message; a whole number from 1 to 65536, KiB [live]
+#MAX_FRAME_KB=1024
+
+# Levels of nesting in a JSON body; a whole number from 8 to 120 [live]
+#MAX_JSON_DEPTH=64
+
+# ---- Database ----
+
+# Connections that read at the same time; a whole number from 1 to 64
+#DB_READERS=4
+
+# Writes that share one commit at most; a whole number from 1 to 10000
+#DB_WRITE_BATCH=256
+
+# Writes that may wait for the writer; a whole number from 1 to 1000000
+#DB_QUEUE_MAX=4096
+
+# Page cache of each connection; a whole number from 1 to 4096, MiB
+#DB_CACHE_MB=8
+
+# Snapshots from before an upgrade that are kept; a whole number from 1 to 100
+#SNAPSHOT_KEEP=5
+
+# ---- What leaves this machine ----
+
+# Private hosts that documents by URL and webhooks may reach (reserved: this version has no use
+# for it yet); host names or addresses, without ports, separated by commas [live]
+#ALLOWED_FETCH_HOSTS=
+
+# Contact loopback addresses only; true or false [live]
+#OFFLINE=false
+
+# ---- Start ----
+
+# Open the browser when the server starts; true or false; production: false; testing: false
+#OPEN_BROWSER=true
