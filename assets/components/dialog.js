@@ -28,6 +28,13 @@ function Opened({ onClose, title, bare = false, wide = false, class: extra = "",
   const onBackdrop = (event) => {
     if (event.target === box.current) onClose();
   };
+  // A search field would keep the first Escape for itself.
+  const onKeyDown = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    onClose();
+  };
   const heading = html`<header class="dialog-head">
     <h2 id=${id}>${title}</h2>
     <button type="button" class="icon-button" aria-label=${t("action.close")} onClick=${onClose}><${Icon} name="close" /></button>
@@ -41,6 +48,7 @@ function Opened({ onClose, title, bare = false, wide = false, class: extra = "",
       event.preventDefault();
       onClose();
     }}
+    onKeyDown=${onKeyDown}
     onMouseDown=${onBackdrop}
   >
     <div class="dialog-body">${bare ? null : heading}${children}</div>

@@ -93,7 +93,7 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
       </ul>`}
       <textarea
         ref=${field} id="composer" rows="1" dir="auto" value=${text} placeholder=${t(temporary ? "composer.temporary" : busy ? "composer.queue" : "composer.placeholder")}
-        aria-label=${t("composer.label")} role="combobox" aria-autocomplete="list" aria-haspopup="listbox" aria-expanded=${offers ? "true" : "false"}
+        aria-label=${t("composer.label")} aria-autocomplete="list"
         aria-controls=${offers ? "offers" : undefined} aria-activedescendant=${offers?.items.length ? `offers-${at}` : undefined}
         onInput=${onInput} onKeyDown=${onKeyDown} onPaste=${files.onPaste} onBlur=${() => setOffers(null)}
       ></textarea>
