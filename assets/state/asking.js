@@ -5,7 +5,7 @@ import { go } from "../lib/router.js";
 import { t } from "../lib/text.js";
 import { batch, signal } from "../vendor/signals.js";
 import { showBeside } from "./compare.js";
-import { accept, conversation } from "./conversations.js";
+import { accept, conversation, hasEnded } from "./conversations.js";
 import { modelIdToSend } from "./models.js";
 import { complain, toast } from "./notices.js";
 import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
@@ -52,8 +52,9 @@ function took(id, { turn_id, user_message, assistant_message }) {
   const thread = openThread(id);
   batch(() => {
     if (user_message) placeMessage(thread, user_message);
-    placeMessage(thread, { turn_id, ...assistant_message });
+    placeMessage(thread, { ...assistant_message, turn_id: assistant_message.turn_id ?? turn_id });
   });
+  if (hasEnded(turn_id)) return refetchSoon(thread);
   const item = conversation(id).peek();
   if (item && !item.running_turns?.includes(turn_id)) {
     conversation(id).value = { ...item, running_turns: [...(item.running_turns ?? []), turn_id] };

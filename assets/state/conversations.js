@@ -9,6 +9,7 @@ import { visible } from "./unread.js";
 
 const PAGE = 60;
 const MOVED_PAUSE_MS = 300;
+const ENDED_KEPT = 200;
 
 /** @typedef {{view: "active"|"archived"|"trash", folder: string|null, tag: string|null}} Filter */
 
@@ -29,6 +30,7 @@ export const tags = signal([]);
 export const anyConversation = signal(true);
 
 const known = new Map();
+const ended = new Set();
 let cursor = null;
 let fetching = null;
 let generation = 0;
@@ -138,6 +140,7 @@ export function startConversations() {
   });
   on("turn", ({ type, turn_id, conversation_id }) => {
     const running = { start: true, complete: false, error: false }[type];
+    if (running === false) noteEnd(turn_id);
     const item = known.get(conversation_id)?.peek();
     if (running === undefined || !item?.running_turns) return;
     const others = item.running_turns.filter((id) => id !== turn_id);
@@ -152,6 +155,16 @@ export function startConversations() {
   });
   reloadList();
   loadLabels();
+}
+
+/** Whether a turn is over. A fast one may end before the answer to the question that began it arrives. */
+export function hasEnded(turnId) {
+  return ended.has(turnId);
+}
+
+function noteEnd(turnId) {
+  ended.add(turnId);
+  if (ended.size > ENDED_KEPT) ended.delete(ended.values().next().value);
 }
 
 function noteLabels(before, after) {

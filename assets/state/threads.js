@@ -136,7 +136,8 @@ export function setMessage(thread, message) {
     return;
   }
   const now = held.peek();
-  const behind = message.state === "streaming" && now.turn_id === message.turn_id && (message.turn_seq ?? 0) < (now.turn_seq ?? 0);
+  const same = message.state === "streaming" && now.turn_id === message.turn_id;
+  const behind = same && (now.state !== "streaming" || (message.turn_seq ?? 0) < (now.turn_seq ?? 0));
   if (!behind) held.value = message;
 }
 

@@ -33,7 +33,11 @@ function change(edit) {
 
 /** Follows the other tabs, and the reader's return to this one. */
 export function startUnread() {
-  onKept("unread", (value) => (unread.value = new Set(value ?? [])));
+  onKept("unread", (value) => {
+    unread.value = new Set(value ?? []);
+    // Another tab cannot know that this one shows it.
+    if (!document.hidden && visible.value) markRead(visible.value);
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && visible.value) markRead(visible.value);
   });

@@ -16,7 +16,7 @@ export function useAttachments(wanted) {
   const add = async (files) => {
     const refused = [];
     let next = held.current;
-    for (const file of files) {
+    for (const file of [...files]) {
       const size = next.reduce((sum, entry) => sum + entry.size, 0) + file.size;
       if (!fileKind(file)) refused.push(t("attach.wrong_kind", { name: file.name }));
       else if (size > ATTACHMENTS_MAX_BYTES) refused.push(t("attach.too_large", { name: file.name, limit: Math.round(ATTACHMENTS_MAX_BYTES / 1000) }));

@@ -16,7 +16,7 @@ export function ComposerBar({ id, thread, text, files, busy, temporary, beside, 
   const item = temporary ? null : id ? conversation(id).value : fresh.value;
   const model = modelFor(item);
   const onFiles = () => {
-    files.add(input.current.files);
+    files.add([...input.current.files]);
     input.current.value = "";
   };
   const compare = () => openPicker({ title: t("compare.pick"), current: beside, onPick: onBeside });

@@ -4,13 +4,15 @@ import { go, route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { reasonOf } from "../../state/notices.js";
 import { grouped, query, results } from "../../state/search.js";
-import { useEffect } from "../../vendor/hooks.js";
+import { useEffect, useRef } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { ResultLine, resultPath } from "./result-line.js";
 
 /** `/search?q=` */
 export function SearchPage() {
   const words = route.value.query.get("q") ?? "";
+  const field = useRef(null);
+  useEffect(() => field.current.focus(), []);
   useEffect(() => {
     document.title = `${t("action.search")} · Inglenook`;
     query.value = words;
@@ -21,7 +23,7 @@ export function SearchPage() {
   const none = state === "ready" && !conversations.length && !messages.length;
   return html`<div class="page">
     <h1>${t("action.search")}</h1>
-    <search class="palette-field boxed"><${Icon} name="search" /><input type="search" autofocus value=${words} aria-label=${t("palette.placeholder")} placeholder=${t("palette.placeholder")} onInput=${onInput} /></search>
+    <search class="palette-field boxed"><${Icon} name="search" /><input ref=${field} type="search" value=${words} aria-label=${t("palette.placeholder")} placeholder=${t("palette.placeholder")} onInput=${onInput} /></search>
     <p class="hint" role="status">${state === "failed" ? reasonOf(error) : none ? t("palette.nothing") : state === "ready" && took !== null ? t("search.count", { n: conversations.length + messages.length, ms: Math.round(took) }) : !words ? t("search.hint") : ""}</p>
     <${Group} name="conversations" items=${conversations} /><${Group} name="messages" items=${messages} />
   </div>`;
