@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scan::{self, Line};
 
 /// Finds a file of the assets by its path with forward slashes.
-pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The bundle, and the files that went into it.
-pub struct Bundle {
+pub(crate) struct Bundle {
     /// The script.
-    pub script: String,
+    pub(crate) script: String,
     /// Paths of the modules inside.
-    pub modules: BTreeSet<String>,
+    pub(crate) modules: BTreeSet<String>,
     /// Paths that the script imports when they are first needed, each with the file and line that does.
-    pub lazy: BTreeMap<String, String>,
+    pub(crate) lazy: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ struct Module {
 }
 
 /// Joins the entry module and everything that it imports.
-pub fn bundle(entry: &str, read: Read<'_>) -> Result<Bundle, String> {
+pub(crate) fn bundle(entry: &str, read: Read<'_>) -> Result<Bundle, String> {
     let mut joiner = Joiner::default();
     joiner.add(entry, read)?;
     let modules: BTreeSet<String> = joiner.order.into_keys().collect();
@@ -62,10 +62,10 @@ impl Joiner {
         self.stack.pop();
         let number = self.order.len();
         let returned: Vec<_> = exports.iter().map(|(outer, inner)| pair(outer, inner)).collect();
-        self.script.push_str(&format!(
-            "const m{number}=(()=>{{\n{body}return{{{}}}}})();\n",
-            returned.join(",")
-        ));
+        let returned = returned.join(",");
+        let parts =
+            ["const m", &number.to_string(), "=(()=>{\n", &body, "return{", &returned, "}})();\n"];
+        self.script.push_str(&parts.concat());
         self.order
             .insert(path.to_owned(), Module { number, exports: exports.into_keys().collect() });
         Ok(())

@@ -1,7 +1,7 @@
 //! The page and its stylesheets: one css, one script, each with its hash in the address so that it may be kept for ever.
 
 /// Paths of the stylesheets that the page links, in their order.
-pub fn stylesheets(page: &str) -> Vec<String> {
+pub(crate) fn stylesheets(page: &str) -> Vec<String> {
     tags(page)
         .filter(|(_, tag)| is_stylesheet(tag))
         .filter_map(|(_, tag)| attribute(tag, "href"))
@@ -10,12 +10,12 @@ pub fn stylesheets(page: &str) -> Vec<String> {
 }
 
 /// The path of the page's module.
-pub fn entry(page: &str) -> Option<String> {
+pub(crate) fn entry(page: &str) -> Option<String> {
     tags(page).find(|(_, tag)| is_module(tag)).and_then(|(_, tag)| attribute(tag, "src")).map(local)
 }
 
 /// Stylesheets as one: comments and indentation are dropped, for their files are what people read.
-pub fn join_css(sheets: &[(String, String)]) -> Result<String, String> {
+pub(crate) fn join_css(sheets: &[(String, String)]) -> Result<String, String> {
     let mut joined = String::new();
     for (path, sheet) in sheets {
         if sheet.contains("@import") {
@@ -38,7 +38,10 @@ pub fn join_css(sheets: &[(String, String)]) -> Result<String, String> {
 }
 
 /// The page with one stylesheet in place of the first, none in place of the others, and `?v=` behind every script.
-pub fn rewrite(page: &str, version: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+pub(crate) fn rewrite(
+    page: &str,
+    version: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
     let mut out = String::with_capacity(page.len());
     let mut end = 0;
     let mut first = true;

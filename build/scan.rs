@@ -2,13 +2,13 @@
 //! indentation, which a page need not carry, and knows which lines begin in code. No syntax tree.
 
 /// One line of a module.
-pub struct Line {
+pub(crate) struct Line {
     /// Its text without comments; without indentation where it begins in code.
-    pub text: String,
+    pub(crate) text: String,
     /// Its number in the file, from 1.
-    pub number: usize,
+    pub(crate) number: usize,
     /// Whether it begins in code at the left margin: only such a line may import or export.
-    pub top: bool,
+    pub(crate) top: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ const WORDS_BEFORE_PATTERN: &[&str] = &[
 ];
 
 /// Cuts a module of ours into lines without comments.
-pub fn lines(source: &str) -> Vec<Line> {
+pub(crate) fn lines(source: &str) -> Vec<Line> {
     let mut scan = Scan::default();
     let mut characters = source.chars().peekable();
     while let Some(now) = characters.next() {

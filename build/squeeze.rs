@@ -8,24 +8,24 @@ use std::path::Path;
 use super::Files;
 
 /// A file of the page, as the index names it.
-pub struct Entry {
+pub(crate) struct Entry {
     /// With forward slashes, from the root of the site.
-    pub path: String,
-    /// Of the plain content: the base of its ETags.
-    pub hash: String,
+    pub(crate) path: String,
+    /// Of the plain content: the base of its `ETags`.
+    pub(crate) hash: String,
     /// For `Content-Type`.
-    pub mime: &'static str,
+    pub(crate) mime: &'static str,
     /// Whether `path.br` is there.
-    pub brotli: bool,
+    pub(crate) brotli: bool,
     /// Whether `path.gz` is there.
-    pub gzip: bool,
+    pub(crate) gzip: bool,
 }
 
 /// Smaller files gain nothing over one network packet.
 const LEAST_BYTES: usize = 256;
 
 /// The short hash behind `?v=`.
-pub fn version(bytes: &[u8]) -> String {
+pub(crate) fn version(bytes: &[u8]) -> String {
     hash(bytes)[..10].to_owned()
 }
 
@@ -34,7 +34,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 /// Writes all files below `out/assets`; `compress` is off where the files are not served.
-pub fn write(files: &Files, out: &Path, compress: bool) -> io::Result<Vec<Entry>> {
+pub(crate) fn write(files: &Files, out: &Path, compress: bool) -> io::Result<Vec<Entry>> {
     let folder = out.join("assets");
     let memory = out.join("assets_squeezed");
     if folder.exists() {

@@ -38,6 +38,7 @@ DOMPurify.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {
     if (kept.length) node.className = kept.join(" ");
     else node.removeAttribute("class");
   }
+  if (!node.getAttribute("href")) node.removeAttribute("href");
   if (node.localName === "a" && node.hasAttribute("href")) {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");

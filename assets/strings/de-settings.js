@@ -123,6 +123,7 @@ export const deSettings = {
   "keys.change_of": "{action}: {keys}. Ändern",
   "keys.reset": "Zurück zu den Vorgaben",
   "logs.level": "Mindestens",
+  "logs.level_head": "Stufe",
   "logs.error": "Fehler",
   "logs.warn": "Warnungen",
   "logs.info": "Informationen",

@@ -123,6 +123,7 @@ export const enSettings = {
   "keys.change_of": "{action}: {keys}. Change",
   "keys.reset": "Back to the defaults",
   "logs.level": "At least",
+  "logs.level_head": "Level",
   "logs.error": "Errors",
   "logs.warn": "Warnings",
   "logs.info": "Information",

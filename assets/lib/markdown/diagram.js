@@ -76,7 +76,7 @@ async function answer(/** @type {MessageEvent} */ event) {
   settle(event.data.id, event.data);
 }
 
-function settle(id, { svg, error }) {
+function settle(id, /** @type {{svg?: string, error?: string}} */ { svg, error }) {
   const place = waiting.get(id);
   if (!place) return;
   waiting.delete(id);

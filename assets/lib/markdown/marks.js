@@ -12,7 +12,7 @@ const INLINE_MATH = [
 ];
 const FOOTNOTE = /^\[\^([\w-]{1,40})\]:[ \t]*([^\n]*(?:\n(?: {2,4}|\t)[^\n]+)*)(?:\n+|$)/;
 
-const TAG = /<(\/?)([a-zA-Z][\w:-]*)([^>]*)>?/g;
+const TAG = /<(\/?)([a-zA-Z][\w:-]*)((?:"[^"]*"|'[^']*'|[^"'>])*)[^>]*>?/g;
 const ATTRIBUTE = /([\w-]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?/g;
 
 /** Text as markup that shows it. */

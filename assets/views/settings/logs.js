@@ -33,7 +33,7 @@ export function LogsSection() {
       <label class="switch"><input type="checkbox" checked=${live} onChange=${(event) => setLive(event.target.checked)} />${t("logs.live")}</label>
     </div>
     ${fitting.length === 0 ? html`<p class="empty">${t("logs.none")}</p>` : html`<div class="table-box log" tabindex="0" role="region" aria-label=${t("settings.logs")}><table class="facts">
-      <thead><tr>${["time", "level", "message"].map((head) => html`<th key=${head} scope="col">${t(`logs.${head}`)}</th>`)}</tr></thead>
+      <thead><tr>${["time", "level_head", "message"].map((head) => html`<th key=${head} scope="col">${t(`logs.${head}`)}</th>`)}</tr></thead>
       <tbody>${newestFirst(fitting).map((line, index) => html`<${Line} key=${`${line.timestamp}${index}`} line=${line} />`)}</tbody></table></div>`}`;
 }
 

@@ -1,0 +1,2 @@
+// htm bound to Preact's h.
+export function html(strings: TemplateStringsArray, ...values: any[]): any;

@@ -1,0 +1,4 @@
+// Modules that are fetched when first needed.
+export const katex: any;
+export const hljs: any;
+export const grammar: any;
