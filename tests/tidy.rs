@@ -1,6 +1,11 @@
 //! The laws of the house, read from its own files: who may import whom, how long a file may be, what
 //! every file opens with, why each dependency is there, and that the documents name what exists.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,9 +17,9 @@ fn every_module_imports_only_what_the_table_allows() {
     let mut broken = String::new();
     for file in files("src", &["rs"]) {
         let Some(module) = module_of(&file) else { continue };
-        let allowed = table.get(&module).unwrap_or_else(|| {
-            panic!("{module} ({file:?}) has no row in ARCHITECTURE.md")
-        });
+        let allowed = table
+            .get(&module)
+            .unwrap_or_else(|| panic!("{module} ({file:?}) has no row in ARCHITECTURE.md"));
         for (line, imported) in crate_paths(&read(&file)) {
             if imported != module && table.contains_key(&imported) && !allowed.contains(&imported) {
                 let _ = writeln!(broken, "{}:{line}: {module} imports {imported}", file.display());
@@ -27,7 +32,8 @@ fn every_module_imports_only_what_the_table_allows() {
 #[test]
 fn the_import_table_has_no_circles_and_names_only_what_exists() {
     let table = import_table();
-    let modules: BTreeSet<String> = files("src", &["rs"]).iter().filter_map(|f| module_of(f)).collect();
+    let modules: BTreeSet<String> =
+        files("src", &["rs"]).iter().filter_map(|f| module_of(f)).collect();
     let rows: BTreeSet<String> = table.keys().cloned().collect();
     assert_eq!(rows, modules, "rows of the table and modules of src");
     let mut settled = BTreeSet::new();
@@ -54,8 +60,10 @@ fn every_rust_file_says_first_what_it_is() {
 #[test]
 fn no_file_is_longer_than_a_person_reads() {
     let mut long = String::new();
-    let ours = files("assets", &["js", "mjs", "css"]).into_iter().chain(files("tests/ui", &["mjs"]));
-    let limits = rust_files().into_iter().map(|file| (file, 500)).chain(ours.map(|file| (file, 250)));
+    let ours =
+        files("assets", &["js", "mjs", "css"]).into_iter().chain(files("tests/ui", &["mjs"]));
+    let limits =
+        rust_files().into_iter().map(|file| (file, 500)).chain(ours.map(|file| (file, 250)));
     for (file, limit) in limits {
         let lines = read(&file).lines().count();
         if lines > limit {
@@ -67,7 +75,8 @@ fn no_file_is_longer_than_a_person_reads() {
 
 #[test]
 fn no_module_is_named_for_having_no_name() {
-    let vague = ["util", "utils", "helper", "helpers", "common", "manager", "service", "services", "misc"];
+    let vague =
+        ["util", "utils", "helper", "helpers", "common", "manager", "service", "services", "misc"];
     for file in rust_files().into_iter().chain(files("assets", &["js", "css"])) {
         for part in file.components().map(|part| part.as_os_str().to_string_lossy().into_owned()) {
             let stem = part.split('.').next().unwrap_or_default();
@@ -78,7 +87,8 @@ fn no_module_is_named_for_having_no_name() {
 
 #[test]
 fn nothing_is_left_for_later_in_the_code() {
-    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("#[ign", "ore")];
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("#[ign", "ore")];
     let all = rust_files().into_iter().chain(files("assets", &["js", "css", "html"]));
     for file in all.chain(files("tests/ui", &["mjs"])) {
         let text = read(&file);
@@ -121,7 +131,9 @@ fn every_setting_stands_in_the_file_that_is_shipped() {
 
 #[test]
 fn the_documents_refer_only_to_what_exists() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/API.md"] {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/API.md"]
+    {
         let text = read(Path::new(document));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if link.starts_with("http") || link.starts_with('#') {
@@ -146,7 +158,8 @@ fn import_table() -> BTreeMap<String, BTreeSet<String>> {
     for row in section.lines().filter(|line| line.starts_with("| `")) {
         let mut cells = row.trim_matches('|').split('|');
         let modules = ticked(cells.next().unwrap_or_default());
-        let allowed: BTreeSet<String> = ticked(cells.next().unwrap_or_default()).into_iter().collect();
+        let allowed: BTreeSet<String> =
+            ticked(cells.next().unwrap_or_default()).into_iter().collect();
         for module in modules {
             let before = table.insert(module.clone(), allowed.clone());
             assert!(before.is_none(), "{module} has two rows");
@@ -253,7 +266,10 @@ mod assets {
         for file in files("assets", &["js", "mjs", "css", "html"]) {
             for address in addresses(&read(&file)) {
                 let target = resolve(&file, &address);
-                assert!(target.exists(), "{file:?} loads {address}, which is not there ({target:?})");
+                assert!(
+                    target.exists(),
+                    "{file:?} loads {address}, which is not there ({target:?})"
+                );
             }
         }
     }
@@ -268,8 +284,10 @@ mod assets {
                 }) {
                     let rest = &line[at..];
                     let host = rest.split("://").nth(1).unwrap_or_default();
-                    let shown = ["localhost", "127.0.0.1", "\"", "'", "`", "${", "(", "|", "\\", "…", " "];
-                    let known = host.is_empty() || shown.iter().any(|start| host.starts_with(start));
+                    let shown =
+                        ["localhost", "127.0.0.1", "\"", "'", "`", "${", "(", "|", "\\", "…", " "];
+                    let known =
+                        host.is_empty() || shown.iter().any(|start| host.starts_with(start));
                     let named = NAMESPACES.iter().any(|name| rest.starts_with(name));
                     assert!(known || named, "{}:{}: {line}", file.display(), number + 1);
                 }
@@ -305,7 +323,8 @@ mod assets {
         let folder = std::fs::read_dir(root().join("assets/vendor")).unwrap();
         for entry in folder.map(Result::unwrap) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let listed = name == "VENDOR.md" || name.contains("LICENSE") || register.contains(&name);
+            let listed =
+                name == "VENDOR.md" || name.contains("LICENSE") || register.contains(&name);
             assert!(listed || entry.path().is_dir(), "assets/vendor/{name} is not in VENDOR.md");
         }
     }

@@ -13,3 +13,40 @@
 )]
 
 mod harness;
+
+mod answers;
+mod breaker;
+mod cancelling;
+mod config_file;
+mod config_reload;
+mod conversations;
+mod crashes;
+mod disk;
+mod error_bodies;
+mod feed;
+mod ground_rules;
+mod guard;
+mod health;
+mod hostile_clients;
+mod hostile_json;
+mod idempotency;
+mod keys;
+mod lists;
+mod logs;
+mod messages;
+mod models;
+mod passages;
+mod prompts;
+mod rate_limits;
+mod real_model;
+mod retrying;
+mod routes;
+mod searching;
+mod serving;
+mod sockets;
+mod starting;
+mod stopping;
+mod titles;
+mod trash;
+mod turns;
+mod upstream_faults;

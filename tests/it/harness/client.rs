@@ -66,13 +66,18 @@ impl Reply {
         assert!(body["error"].as_str().is_some_and(|text| text.len() > 3), "{asked}: {body}");
         let code = body["code"].as_str().unwrap_or_default();
         assert!(
-            !code.is_empty() && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+            !code.is_empty()
+                && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
             "{asked}: {body}"
         );
         assert_instant(&body["timestamp"]);
         assert_eq!(body["request_id"], self.header("x-request-id"), "{asked}: {body}");
         if matches!(self.status, 429 | 503) {
-            assert_eq!(body["retry_after"].to_string(), self.header("retry-after"), "{asked}: {body}");
+            assert_eq!(
+                body["retry_after"].to_string(),
+                self.header("retry-after"),
+                "{asked}: {body}"
+            );
         }
         body
     }

@@ -58,13 +58,17 @@ impl Dialect {
     /// The answer to a path that is no chat; `None` when the dialect has no such path.
     pub fn lists(self, path: &str) -> Option<Value> {
         match (self, path) {
-            (Self::OpenAi, "/v1/models") => Some(json!({"object": "list", "data": MODELS.map(|id| {
-                json!({"id": id, "object": "model", "created": 1, "owned_by": "us", "context_length": 8192})
-            })})),
-            (Self::Anthropic, "/v1/models") => Some(json!({"has_more": false, "first_id": MODELS[0],
-                "last_id": MODELS[1], "data": MODELS.map(|id| {
-                json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
-            })})),
+            (Self::OpenAi, "/v1/models") => {
+                Some(json!({"object": "list", "data": MODELS.map(|id| {
+                    json!({"id": id, "object": "model", "created": 1, "owned_by": "us", "context_length": 8192})
+                })}))
+            }
+            (Self::Anthropic, "/v1/models") => {
+                Some(json!({"has_more": false, "first_id": MODELS[0],
+                    "last_id": MODELS[1], "data": MODELS.map(|id| {
+                    json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
+                })}))
+            }
             (Self::Ollama, "/api/tags") => Some(json!({"models": MODELS.map(|name| {
                 json!({"name": name, "model": name, "modified_at": "2026-01-01T00:00:00Z", "size": 1,
                     "digest": "0", "details": {"family": "llama", "parameter_size": "1B"}})
@@ -91,7 +95,9 @@ impl Dialect {
         };
         match self {
             Self::OpenAi => json!({"error": {"message": message, "type": kind, "code": kind}}),
-            Self::Anthropic => json!({"type": "error", "error": {"type": kind, "message": message}}),
+            Self::Anthropic => {
+                json!({"type": "error", "error": {"type": kind, "message": message}})
+            }
             Self::Ollama => json!({"error": message}),
         }
     }
@@ -133,10 +139,15 @@ impl Voice {
     /// What stands before the first piece.
     pub fn opening(&self) -> String {
         match self.dialect {
-            Dialect::OpenAi => self.delta(&json!({"role": "assistant", "content": ""}), Value::Null),
-            Dialect::Anthropic => named("message_start", json!({"message": {"id": "msg_1",
+            Dialect::OpenAi => {
+                self.delta(&json!({"role": "assistant", "content": ""}), Value::Null)
+            }
+            Dialect::Anthropic => named(
+                "message_start",
+                json!({"message": {"id": "msg_1",
                 "type": "message", "role": "assistant", "content": [], "model": self.model,
-                "usage": {"input_tokens": 11, "output_tokens": 1}}})),
+                "usage": {"input_tokens": 11, "output_tokens": 1}}}),
+            ),
             Dialect::Ollama => String::new(),
         }
     }
@@ -162,7 +173,10 @@ impl Voice {
             Dialect::Anthropic => {
                 let open = self.open("thinking");
                 let delta = json!({"type": "thinking_delta", "thinking": text});
-                open + &named("content_block_delta", json!({"index": self.blocks - 1, "delta": delta}))
+                open + &named(
+                    "content_block_delta",
+                    json!({"index": self.blocks - 1, "delta": delta}),
+                )
             }
             Dialect::Ollama => {
                 self.line(json!({"role": "assistant", "content": "", "thinking": text}))
@@ -199,16 +213,20 @@ impl Voice {
     pub fn whole(&self, text: &str) -> Value {
         let model = &self.model;
         match self.dialect {
-            Dialect::OpenAi => json!({"id": "c1", "object": "chat.completion", "created": 1, "model": model,
+            Dialect::OpenAi => {
+                json!({"id": "c1", "object": "chat.completion", "created": 1, "model": model,
                 "choices": [{"index": 0, "finish_reason": "stop",
                     "message": {"role": "assistant", "content": text}}],
-                "usage": {"prompt_tokens": 11, "completion_tokens": 1, "total_tokens": 12}}),
+                "usage": {"prompt_tokens": 11, "completion_tokens": 1, "total_tokens": 12}})
+            }
             Dialect::Anthropic => json!({"id": "msg_1", "type": "message", "role": "assistant",
                 "model": model, "content": [{"type": "text", "text": text}], "stop_reason": "end_turn",
                 "usage": {"input_tokens": 11, "output_tokens": 1}}),
-            Dialect::Ollama => json!({"model": model, "created_at": "2026-01-01T00:00:00Z", "done": true,
+            Dialect::Ollama => {
+                json!({"model": model, "created_at": "2026-01-01T00:00:00Z", "done": true,
                 "message": {"role": "assistant", "content": text}, "done_reason": "stop",
-                "prompt_eval_count": 11, "eval_count": 1}),
+                "prompt_eval_count": 11, "eval_count": 1})
+            }
         }
     }
 

@@ -114,7 +114,8 @@ impl Server {
     /// Opens a stream of events with a `Last-Event-ID`.
     pub async fn events_after(&self, path: &str, last: Option<&str>) -> Events {
         let long = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = long.request(Method::GET, self.url(path)).header("accept", "text/event-stream");
+        let mut request =
+            long.request(Method::GET, self.url(path)).header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }

@@ -6,15 +6,14 @@ pub mod dialect;
 pub mod events;
 pub mod process;
 pub mod raw;
+pub mod routes;
 pub mod server;
 pub mod socket;
 pub mod talk;
 pub mod upstream;
 
-pub use client::Reply;
-pub use process::{run, run_in};
+pub use process::run_in;
 pub use server::Server;
-pub use socket::Socket;
 pub use upstream::{Act, Step, Upstream};
 
 use std::time::{Duration, Instant};
@@ -39,7 +38,9 @@ where
 
 /// Waits for a future, and fails with the sentence after the deadline.
 pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("never happened: {what}"))
+    tokio::time::timeout(DEADLINE, future)
+        .await
+        .unwrap_or_else(|_| panic!("never happened: {what}"))
 }
 
 /// Says on the test's output that a test could not do its work here, and why.

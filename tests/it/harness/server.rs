@@ -74,7 +74,10 @@ impl Plan {
     }
 
     /// The folder and the `config.sh`, nothing started yet.
-    pub fn prepared(self) -> Server {
+    pub fn prepared(mut self) -> Server {
+        // The preset allows three streams; most tests look on from more sides than that.
+        let many = self.settings.entry("MAX_CONNECTIONS_PER_CLIENT".to_owned());
+        many.or_insert_with(|| "40".to_owned());
         let home = tempfile::tempdir().unwrap();
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -82,14 +85,8 @@ impl Plan {
             .timeout(super::DEADLINE)
             .build()
             .unwrap();
-        let server = Server {
-            running: None,
-            home,
-            plan: self,
-            port: 0,
-            earlier_logs: String::new(),
-            http,
-        };
+        let server =
+            Server { running: None, home, plan: self, port: 0, earlier_logs: String::new(), http };
         server.write_config();
         server
     }
@@ -230,7 +227,9 @@ impl Server {
         let folder = std::fs::read_dir(self.data_dir()).unwrap();
         let file = folder
             .map(|entry| entry.unwrap().path())
-            .find(|path| path.extension().is_some_and(|e| e == "db" || e == "sqlite" || e == "sqlite3"))
+            .find(|path| {
+                path.extension().is_some_and(|e| e == "db" || e == "sqlite" || e == "sqlite3")
+            })
             .expect("a database in the data folder");
         let db = rusqlite::Connection::open(file).unwrap();
         db.busy_timeout(super::DEADLINE).unwrap();
@@ -242,8 +241,9 @@ impl Server {
         let db = self.database();
         let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
-        let broken: i64 =
-            db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        let broken: i64 = db
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(broken, 0, "rows that point at nothing");
     }
 }

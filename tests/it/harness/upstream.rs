@@ -273,7 +273,9 @@ impl Stage {
                 self.play(&mut connection, &seen, Act::answer(&[&said])).await
             }
             None => match self.dialect.lists(&seen.path) {
-                Some(body) => whole(&mut connection, 200, "application/json", &body.to_string()).await,
+                Some(body) => {
+                    whole(&mut connection, 200, "application/json", &body.to_string()).await
+                }
                 None => {
                     let body = self.dialect.error(404, "no such path");
                     whole(&mut connection, 404, "application/json", &body.to_string()).await
