@@ -62,7 +62,7 @@ pub struct NewProvider {
     #[serde(default)]
     pub base_url: Option<String>,
     /// Its key, where it wants one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret")]
     pub api_key: Option<SecretString>,
     /// By default yes.
     #[serde(default)]
@@ -87,8 +87,12 @@ pub struct ProviderChange {
     pub enabled: Option<bool>,
 }
 
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
+}
+
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<SecretString>>, D::Error> {
-    Option::deserialize(from).map(Some)
+    secret(from).map(Some)
 }
 
 /// A provider as it is stored, or as the environment has it.

@@ -36,9 +36,9 @@ pub(super) struct Said {
     /// When to come back.
     pub(super) retry_after: Option<Duration>,
     /// What fits, given as a number of its own.
-    limit_tokens: Option<u64>,
+    pub(super) limit_tokens: Option<u64>,
     /// What was sent, given as a number of its own.
-    asked_tokens: Option<u64>,
+    pub(super) asked_tokens: Option<u64>,
 }
 
 /// What is wrong with an answer's body, before it is known who gave it.

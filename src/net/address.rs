@@ -83,7 +83,7 @@ pub fn check(url: &Url) -> Result<(), BadUrl> {
     if forbidden { Err(BadUrl::Forbidden) } else { Ok(()) }
 }
 
-/// Whether the URL names this machine: `localhost`, 127.0.0.0/8 or ::1.
+/// Whether the URL names this machine: `localhost`, 127.0.0.0/8 or `::1`.
 pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     match literal(host) {
@@ -120,8 +120,9 @@ fn unmapped(ip: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match parts {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
         _ => ip,
     }
 }

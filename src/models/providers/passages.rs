@@ -17,7 +17,7 @@ pub(in crate::models) fn answer(request: &ChatRequest) -> Vec<String> {
     let count = request.passages.len();
     let what = if count == 1 { "the passage" } else { "the passages" };
     let mut pieces = vec![format!(
-        "*No model wrote this.* These are {what} of your past conversations and documents that fit \
+        "*No model wrote this.* These are {what} of your past conversations that fit \
          the question best{}.\n\n",
         if count == 1 { "" } else { ", best first" }
     )];
@@ -31,7 +31,7 @@ fn nothing(request: &ChatRequest) -> Vec<String> {
     let asked = asked.map(|m| one_line(&m.content, 80)).filter(|words| !words.is_empty());
     let about = asked.map(|words| format!(" for “{}”", escaped(&words))).unwrap_or_default();
     vec![
-        format!("*No model wrote this.* Nothing was found{about} in your past conversations and documents.\n\n"),
+        format!("*No model wrote this.* Nothing was found{about} in your past conversations.\n\n"),
         "It may help to use other words, or fewer. Every conversation you have or import here can be \
          found from then on.\n\n"
             .to_owned(),
