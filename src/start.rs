@@ -155,8 +155,7 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         feed.announce_to_all("config", &json!({ "ok": error.is_none(), "error": error }));
     });
     let grace = config.server.shutdown_grace;
-    let server =
-        tokio::task::spawn(api::serve(Arc::clone(&app), listeners, app.stop.clone(), grace));
+    let server = runtime_task(api::serve(Arc::clone(&app), listeners, app.stop.clone(), grace));
     say::line(&format!("listening on {url}"));
     say::line("press Ctrl+C to stop");
     tracing::info!(server.url = %url, data.folder = %config.data_dir.display(), "ready");
@@ -167,7 +166,7 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
     stopped().await;
     tracing::info!("stopping");
     // A second signal ends the process at once.
-    let impatient = tokio::task::spawn(async {
+    let impatient = runtime_task(async {
         stopped().await;
         std::process::exit(i32::from(exit::FAILED));
     });
@@ -205,6 +204,14 @@ fn did_not_open(error: &Error, config: &Config) -> u8 {
     say::error(&format!("Cannot open {}: {}", path.display(), chain.join(": ")));
     tracing::error!(cause = chain.join(": "), "the database did not open");
     exit::CONFIGURATION
+}
+
+/// Runs what outlives the tracked tasks, since it is what drains them.
+#[expect(clippy::disallowed_methods, reason = "ends with the process, after every tracked task")]
+fn runtime_task<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(work)
 }
 
 /// Waits for the wish to stop: a signal, Ctrl+C, the end of the session.

@@ -11,7 +11,7 @@ use crate::conversations::{Bulk, Filter};
 
 const WHAT: &str = "conversation";
 
-/// GET /conversations: lists conversations, pinned first, then by newest activity.
+/// `GET /conversations`: lists conversations, pinned first, then by newest activity.
 pub(super) async fn list(call: Call) -> Reply {
     let names = ["limit", "cursor", "query", "folder", "tag", "archived", "trash"];
     let query = call.query(&names)?;
@@ -29,26 +29,26 @@ pub(super) async fn list(call: Call) -> Reply {
     ok(&page)
 }
 
-/// POST /conversations: makes an empty conversation.
+/// `POST /conversations`: makes an empty conversation.
 pub(super) async fn create(mut call: Call) -> Reply {
     let new = call.json_or_empty().await?;
     created(&call.app().conversations.create(&call.caller, new).await?.value)
 }
 
-/// GET /conversations/{id}: one conversation.
+/// `GET /conversations/{id}`: one conversation.
 pub(super) async fn get(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     ok(&call.app().conversations.get(&call.caller, id).await?)
 }
 
-/// PATCH /conversations/{id}: changes what is given.
+/// `PATCH /conversations/{id}`: changes what is given.
 pub(super) async fn update(mut call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     let changes = call.json().await?;
     ok(&call.app().conversations.update(&call.caller, id, changes).await?)
 }
 
-/// DELETE /conversations/{id}: to the trash; with `forever=true` out of it.
+/// `DELETE /conversations/{id}`: to the trash; with `forever=true` out of it.
 pub(super) async fn delete(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     if call.query(&["forever"])?.flag("forever")? {
@@ -61,13 +61,13 @@ pub(super) async fn delete(call: Call) -> Reply {
     ok(&call.app().conversations.delete(&call.caller, id).await?)
 }
 
-/// POST /conversations/{id}/restore: out of the trash.
+/// `POST /conversations/{id}/restore`: out of the trash.
 pub(super) async fn restore(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     ok(&call.app().conversations.restore(&call.caller, id).await?)
 }
 
-/// POST /conversations/bulk: does one thing to many.
+/// `POST /conversations/bulk`: does one thing to many.
 pub(super) async fn change_many(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -98,17 +98,17 @@ pub(super) async fn change_many(mut call: Call) -> Reply {
     ok(&json!({ "changed": changed }))
 }
 
-/// GET /folders: the folders in use.
+/// `GET /folders`: the folders in use.
 pub(super) async fn folders(call: Call) -> Reply {
     ok(&Page::whole(call.app().conversations.folders(&call.caller).await?))
 }
 
-/// GET /tags: the tags in use.
+/// `GET /tags`: the tags in use.
 pub(super) async fn tags(call: Call) -> Reply {
     ok(&Page::whole(call.app().conversations.tags(&call.caller).await?))
 }
 
-/// GET /conversations/{id}/tree: every message in short, for the branch panel.
+/// `GET /conversations/{id}/tree`: every message in short, for the branch panel.
 pub(super) async fn tree(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     let query = call.query(&["limit", "cursor"])?;
@@ -116,7 +116,7 @@ pub(super) async fn tree(call: Call) -> Reply {
     ok(&call.app().conversations.branches(&call.caller, id, cursor, limit).await?)
 }
 
-/// POST /conversations/{id}/branch: a new conversation from the path down to a message.
+/// `POST /conversations/{id}/branch`: a new conversation from the path down to a message.
 pub(super) async fn branch(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -130,7 +130,7 @@ pub(super) async fn branch(mut call: Call) -> Reply {
     reply::with_status(StatusCode::CREATED, &made)
 }
 
-/// POST /conversations/{id}/select: switches the active path.
+/// `POST /conversations/{id}/select`: switches the active path.
 pub(super) async fn select(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -103,7 +103,7 @@ pub(super) fn full(full: Full) -> Failure {
         .with_details(json!({ "limit": limit }))
 }
 
-/// GET /events: everything that changes for this caller, from now on.
+/// `GET /events`: everything that changes for this caller, from now on.
 pub(super) async fn feed(call: Call) -> Reply {
     call.query(&[])?;
     let mut news = call.app().feed.subscribe();

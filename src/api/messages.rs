@@ -14,7 +14,7 @@ fn ids(call: &Call) -> Result<(ConversationId, MessageId), Failure> {
     Ok((call.id("id", "conversation")?, call.id("message_id", "message")?))
 }
 
-/// GET /conversations/{id}/messages: the active path, the newest page first.
+/// `GET /conversations/{id}/messages`: the active path, the newest page first.
 pub(super) async fn list(call: Call) -> Reply {
     let id = call.id("id", "conversation")?;
     let query = call.query(&["limit", "cursor"])?;
@@ -22,7 +22,7 @@ pub(super) async fn list(call: Call) -> Reply {
     ok(&call.app().chat.messages(&call.caller, id, cursor, limit).await?)
 }
 
-/// POST /conversations/{id}/messages: asks.
+/// `POST /conversations/{id}/messages`: asks.
 pub(super) async fn ask(mut call: Call) -> Reply {
     let id = call.id("id", "conversation")?;
     let question: Question = call.json().await?;
@@ -38,13 +38,13 @@ async fn begun(call: &Call, started: &Started, stream: Option<bool>) -> Reply {
     with_status(StatusCode::ACCEPTED, started)
 }
 
-/// GET /conversations/{id}/messages/{message_id}: one message.
+/// `GET /conversations/{id}/messages/{message_id}`: one message.
 pub(super) async fn get(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().chat.message(&call.caller, id, message).await?)
 }
 
-/// PATCH /conversations/{id}/messages/{message_id}: changes what a message says.
+/// `PATCH /conversations/{id}/messages/{message_id}`: changes what a message says.
 pub(super) async fn amend(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -58,19 +58,19 @@ pub(super) async fn amend(mut call: Call) -> Reply {
     with_status(status, &amended.0)
 }
 
-/// DELETE /conversations/{id}/messages/{message_id}: to the trash, with what follows it.
+/// `DELETE /conversations/{id}/messages/{message_id}`: to the trash, with what follows it.
 pub(super) async fn delete(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().conversations.delete_message(&call.caller, id, message).await?)
 }
 
-/// POST /conversations/{id}/messages/{message_id}/restore: out of the trash.
+/// `POST /conversations/{id}/messages/{message_id}/restore`: out of the trash.
 pub(super) async fn restore(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().conversations.restore_message(&call.caller, id, message).await?)
 }
 
-/// POST /conversations/{id}/messages/{message_id}/regenerate: another answer beside this one.
+/// `POST /conversations/{id}/messages/{message_id}/regenerate`: another answer beside this one.
 pub(super) async fn regenerate(mut call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let again: Again = call.json_or_empty().await?;
@@ -78,7 +78,7 @@ pub(super) async fn regenerate(mut call: Call) -> Reply {
     begun(&call, &started, None).await
 }
 
-/// POST /conversations/{id}/messages/{message_id}/continue: goes on with a broken-off answer.
+/// `POST /conversations/{id}/messages/{message_id}/continue`: goes on with a broken-off answer.
 pub(super) async fn go_on(mut call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let again: Again = call.json_or_empty().await?;
@@ -86,7 +86,7 @@ pub(super) async fn go_on(mut call: Call) -> Reply {
     begun(&call, &started, None).await
 }
 
-/// POST /conversations/{id}/messages/{message_id}/feedback: keeps what a reader thought of it.
+/// `POST /conversations/{id}/messages/{message_id}/feedback`: keeps what a reader thought of it.
 pub(super) async fn rate(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -99,7 +99,7 @@ pub(super) async fn rate(mut call: Call) -> Reply {
     ok(&call.app().conversations.rate(&call.caller, id, message, rating, note).await?)
 }
 
-/// GET /conversations/{id}/messages/{message_id}/attachments/{n}: the bytes of an attachment.
+/// `GET /conversations/{id}/messages/{message_id}/attachments/{n}`: the bytes of an attachment.
 pub(super) async fn attachment(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let n = call.id("n", "attachment")?;

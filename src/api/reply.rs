@@ -18,7 +18,11 @@ pub(crate) type Reply = Result<Response, Failure>;
 
 /// Why a request was not done, in the terms of HTTP.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Told>);
+
+/// Boxed, for most answers are no failures and should not carry the room for one.
+#[derive(Debug)]
+struct Told {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -31,7 +35,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A refusal with a slug and a sentence.
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             status,
             code,
             message: message.into(),
@@ -39,7 +43,12 @@ impl Failure {
             details: Value::Null,
             headers: Vec::new(),
             cause: None,
-        }
+        }))
+    }
+
+    fn caused_by(mut self, cause: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.cause = Some(cause);
+        self
     }
 
     /// A bad field of a request.
@@ -50,37 +59,37 @@ impl Failure {
 
     /// Adds what goes with the sentence.
     pub(crate) fn with_details(mut self, details: Value) -> Self {
-        self.details = details;
+        self.0.details = details;
         self
     }
 
     /// Says when to try again.
     pub(crate) fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
-        self.retry_after_s = seconds;
+        self.0.retry_after_s = seconds;
         self
     }
 
     /// Adds a header to the answer.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The error body; also what an `error` event or frame carries.
     pub(crate) fn body(&self, request_id: &str) -> Value {
         let mut body = json!({
-            "error": self.message,
-            "code": self.code,
-            "status": self.status.as_u16(),
+            "error": self.0.message,
+            "code": self.0.code,
+            "status": self.0.status.as_u16(),
             "timestamp": Timestamp::now(),
             "request_id": request_id,
         });
         if let Some(map) = body.as_object_mut() {
-            if let Some(seconds) = self.retry_after_s {
+            if let Some(seconds) = self.0.retry_after_s {
                 map.insert("retry_after".to_owned(), seconds.into());
             }
-            if !self.details.is_null() {
-                map.insert("details".to_owned(), self.details.clone());
+            if !self.0.details.is_null() {
+                map.insert("details".to_owned(), self.0.details.clone());
             }
         }
         body
@@ -88,23 +97,23 @@ impl Failure {
 
     /// Writes the cause to the log, bad input at `warn`, our own failures at `error`.
     pub(crate) fn log(&self) {
-        let status = self.status.as_u16();
-        if self.status.is_server_error() {
-            let cause = self.cause.as_deref().map(chain).unwrap_or_default();
-            tracing::error!(http.status = status, code = self.code, cause, "{}", self.message);
+        let status = self.0.status.as_u16();
+        if self.0.status.is_server_error() {
+            let cause = self.0.cause.as_deref().map(chain).unwrap_or_default();
+            tracing::error!(http.status = status, code = self.0.code, cause, "{}", self.0.message);
         } else {
-            tracing::warn!(http.status = status, code = self.code, "{}", self.message);
+            tracing::warn!(http.status = status, code = self.0.code, "{}", self.0.message);
         }
     }
 
     /// The answer.
-    pub(crate) fn into_response(self, request_id: &str) -> Response {
+    pub(crate) fn into_response(mut self, request_id: &str) -> Response {
         self.log();
-        let mut response = json_response(self.status, &self.body(request_id));
-        if let Some(seconds) = self.retry_after_s {
+        let mut response = json_response(self.0.status, &self.body(request_id));
+        if let Some(seconds) = self.0.retry_after_s {
             response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        for (name, value) in self.headers {
+        for (name, value) in self.0.headers.drain(..) {
             response.headers_mut().insert(name, value);
         }
         response
@@ -148,25 +157,23 @@ impl From<Error> for Failure {
                     .with_retry_after(retry_after_s)
                     .with_details(details)
             }
-            Error::DiskFull { source } => Self {
-                cause: Some(Box::new(source)),
-                ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
-            },
-            Error::OutcomeUnknown { source } => Self {
-                cause: Some(Box::new(source)),
-                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", message)
-            },
+            Error::DiskFull { source } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
+                    .caused_by(Box::new(source))
+            }
+            Error::OutcomeUnknown { source } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", message)
+                    .caused_by(Box::new(source))
+            }
             Error::Internal { doing, source } => {
                 tracing::debug!(doing, "an operation failed");
-                Self {
-                    cause: Some(source),
-                    ..Self::new(
-                        StatusCode::INTERNAL_SERVER_ERROR,
-                        "internal_error",
-                        "something went wrong here, not with your request; the log knows more \
-                         under this request id",
-                    )
-                }
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal_error",
+                    "something went wrong here, not with your request; the log knows more under \
+                     this request id",
+                )
+                .caused_by(source)
             }
         }
     }

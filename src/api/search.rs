@@ -13,7 +13,7 @@ const DEFAULT_LIMIT: usize = 20;
 /// Hits of the longest answer.
 const MAX_LIMIT: usize = 100;
 
-/// POST /search: finds what was ever said.
+/// `POST /search`: finds what was ever said.
 pub(super) async fn search(mut call: Call) -> Reply {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -60,7 +60,7 @@ enum Frame {
     Ping {},
 }
 
-/// GET /ws/chat/{conversation_id}: a socket on one conversation.
+/// `GET /ws/chat/{conversation_id}`: a socket on one conversation.
 pub(super) async fn chat(call: Call, ws: Ws) -> Reply {
     let id: ConversationId = call.id("conversation_id", "conversation")?;
     call.app().conversations.get(&call.caller, id).await?;

@@ -11,24 +11,24 @@ use crate::chat::{Event, Replay, TemporaryQuestion};
 
 const WHAT: &str = "turn";
 
-/// POST /turns: asks without keeping anything.
+/// `POST /turns`: asks without keeping anything.
 pub(super) async fn ask_temporary(mut call: Call) -> Reply {
     let question: TemporaryQuestion = call.json().await?;
     let turn_id = call.app().chat.ask_temporary(&call.caller, question).await?;
     with_status(StatusCode::ACCEPTED, &json!({ "turn_id": turn_id }))
 }
 
-/// GET /turns/{id}: how a turn stands and what was sent.
+/// `GET /turns/{id}`: how a turn stands and what was sent.
 pub(super) async fn get(call: Call) -> Reply {
     ok(&call.app().chat.get(&call.caller, call.id("id", WHAT)?).await?)
 }
 
-/// POST /turns/{id}/cancel: stops it, keeping what came.
+/// `POST /turns/{id}/cancel`: stops it, keeping what came.
 pub(super) async fn cancel(call: Call) -> Reply {
     ok(&call.app().chat.cancel(&call.caller, call.id("id", WHAT)?).await?)
 }
 
-/// GET /turns/{id}/events: its events after a number, then live until the last.
+/// `GET /turns/{id}/events`: its events after a number, then live until the last.
 pub(super) async fn events(call: Call) -> Reply {
     let id: TurnId = call.id("id", WHAT)?;
     let asked = call.query(&["after"])?.number("after")?;

@@ -35,12 +35,12 @@ static INDEX: &[Entry] = include!(concat!(env!("OUT_DIR"), "/assets_index.rs"));
 const FRAME_POLICY: &str = "sandbox allow-scripts; default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src data:; font-src 'self' data:; frame-ancestors 'self'";
 
-/// GET / and the pages that the browser's own routes lead to: the one page.
+/// `GET / and the pages that the browser's own routes lead to`: the one page.
 pub(super) async fn page(call: Call) -> Reply {
     answer(&call, "index.html")
 }
 
-/// GET /{*path}: a file of the UI.
+/// `GET /{*path}`: a file of the UI.
 pub(super) async fn file(call: Call) -> Reply {
     let path = call.head.path.trim_start_matches('/');
     answer(&call, path)

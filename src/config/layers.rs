@@ -2,7 +2,7 @@
 //! environment, the command line; later ones win. Every text of every layer is checked, also one
 //! that a later layer covers, and all that is wrong is told at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -174,7 +174,7 @@ fn from_file(
             Problem { place: place(fault.statement, fault.at), message: fault.message },
         ));
     }
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for assignment in script.assignments {
         let name_place = place(assignment.name_at, assignment.name_at);
         let Some(setting) = settings::find(&assignment.name) else {
@@ -182,7 +182,7 @@ fn from_file(
             found.push((assignment.name_at, Problem { place: name_place, message }));
             continue;
         };
-        if let (Some(()), Place::Line { line, .. }) = (seen.insert(setting.key, ()), &name_place) {
+        if let (false, Place::Line { line, .. }) = (seen.insert(setting.key), &name_place) {
             let file = file.path.display();
             warnings.push(format!("{file}: {} is set again on line {line}", setting.key));
         }
@@ -190,7 +190,7 @@ fn from_file(
         // A value that is wrong is told in the order of the lines, so it is checked here too.
         match setting.parse(&assignment.value) {
             Ok(_) => {
-                given.push(Given { setting, layer: Layer::File, place, text: assignment.value })
+                given.push(Given { setting, layer: Layer::File, place, text: assignment.value });
             }
             Err(expected) => {
                 let wrong = Given { setting, layer: Layer::File, place, text: assignment.value };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::base::clock;
 
 /// The length of a window.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Routes that share a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -129,6 +129,7 @@ struct Found {
     conversation_id: ConversationId,
     title: Option<String>,
     score: f64,
+    provider: Option<String>,
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -140,6 +141,7 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
         conversation_id: row.get(4)?,
         title: row.get(5)?,
         score: row.get(6)?,
+        provider: row.get(7)?,
     })
 }
 
@@ -219,7 +221,7 @@ fn candidates(
         "WITH hit AS MATERIALIZED
            (SELECT rowid AS seq, {score} AS score FROM messages_fts
             WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider
          FROM hit CROSS JOIN messages m ON m.seq = hit.seq
          CROSS JOIN conversations c ON c.seq = m.conversation
          WHERE c.owner = ? AND c.deleted_at IS NULL"
@@ -260,8 +262,10 @@ pub(super) fn passages(
 ) -> Result<Vec<Source>, Error> {
     let mut sources: Vec<Source> = Vec::with_capacity(limit);
     for one in candidates(db, owner, any, false, &Filters::default(), limit * WEIGHED)? {
-        if Some(one.conversation_id) == except || !matches!(one.role, Role::User | Role::Assistant)
-        {
+        // An answer made of passages would only quote itself.
+        let quotes = one.provider.as_deref() == Some("passages");
+        let said = matches!(one.role, Role::User | Role::Assistant);
+        if Some(one.conversation_id) == except || quotes || !said {
             continue;
         }
         let mut shared = 0;
