@@ -17,7 +17,7 @@ function Opened({ onClose, title, bare = false, wide = false, class: extra = "",
   const id = useId();
   useEffect(() => {
     const element = box.current;
-    const before = document.activeElement;
+    const before = /** @type {HTMLElement|null} */ (document.activeElement);
     element.showModal();
     (element.querySelector("[autofocus]") ?? element.querySelector("button"))?.focus();
     return () => {

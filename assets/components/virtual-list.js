@@ -20,7 +20,7 @@ const NEAR_ROWS = 6;
 export function VirtualList({ keys, guess, row, stick = false, fixed = false, onTop, onEnd, onAway, control, class: extra = "", label, role }) {
   const box = useRef(null);
   const heights = useRef(new Map());
-  const anchor = useRef(stick ? "end" : null);
+  const anchor = useRef(/** @type {any} */ (stick ? "end" : null));
   const lastTop = useRef(0);
   const away = useRef(false);
   const [revision, setRevision] = useState(0);
@@ -115,7 +115,8 @@ function useObserver(heights, fixed, setRevision) {
   if (!observer.current && !fixed) {
     observer.current = new ResizeObserver((entries) => {
       let changed = false;
-      for (const { target, borderBoxSize } of entries) {
+      for (const { target: element, borderBoxSize } of entries) {
+        const target = /** @type {HTMLElement} */ (element);
         if (!target.isConnected) {
           observer.current.unobserve(target);
           continue;

@@ -53,7 +53,7 @@ export function ask(path, body, signal) {
   return send("POST", path, body, { signal });
 }
 
-/** The bytes under a path. */
+/** The bytes under a path. @returns {Promise<Uint8Array>} */
 export async function bytes(path) {
   let response;
   try {
@@ -124,6 +124,7 @@ function unreachable() {
   return new ApiError({ message: "", code: "server_unreachable", status: 0 });
 }
 
+/** @returns {Promise<never>} */
 async function refuse(response) {
   const body = await response.json().catch(() => ({}));
   throw new ApiError({

@@ -19,7 +19,10 @@ export const spokenLog = signal([]);
 const timers = new Map();
 let nextId = 1;
 
-/** Shows a toast; with `undo` it offers to take the thing back. */
+/**
+ * Shows a toast; with `undo` it offers to take the thing back.
+ * @param {{text: string, undo?: null|(() => any), kind?: "plain"|"error"}} what
+ */
 export function toast({ text, undo = null, kind = "plain" }) {
   const id = nextId++;
   toasts.value = [...toasts.value.slice(-2), { id, text, kind, undo }];

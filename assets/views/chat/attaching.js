@@ -63,6 +63,7 @@ function watchDrops(add, setOver) {
     setOver(false);
     add(event.dataTransfer.files);
   };
+  /** @type {[string, (event: any) => void][]} */
   const pairs = [
     ["dragover", onOver],
     ["dragleave", onLeave],

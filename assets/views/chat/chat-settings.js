@@ -30,29 +30,29 @@ export function ChatSettings({ id }) {
   const text = (name) => (event) => change({ [name]: event.currentTarget.value.trim() || null });
   const model = modelFor(item);
   return html`<div class="stack">
-    <label class="field"><span>${t("chatset.title")}</span><input class="input" maxlength="200" value=${item.title ?? ""} placeholder=${t("chatset.title_hint")} onChange=${text("title")} /></label>
+    <label class="field"><span>${t("chatset.title")}</span><input class="input" maxlength="200" defaultValue=${item.title ?? ""} placeholder=${t("chatset.title_hint")} onChange=${text("title")} /></label>
     <div class="field"><span>${t("chatset.model")}</span><button type="button" class="button" onClick=${() => openPicker()}><span class="grow cut">${!model || model.kind === "passages" ? t("model.passages") : model.name}</span><${Icon} name="down" /></button></div>
-    <label class="field"><span>${t("chatset.system")}</span><textarea class="input" rows="5" dir="auto" value=${item.system_prompt ?? ""} placeholder=${t("chatset.system_hint")} onChange=${text("system_prompt")}></textarea></label>
+    <label class="field"><span>${t("chatset.system")}</span><textarea class="input" rows="5" dir="auto" defaultValue=${item.system_prompt ?? ""} placeholder=${t("chatset.system_hint")} onChange=${text("system_prompt")}></textarea></label>
     <label class="switch"><input type="checkbox" checked=${item.options?.memory !== false} onChange=${(event) => option("memory", event.currentTarget.checked ? null : false)} /><span>${t("chatset.memory")}<br /><span class="hint">${t("chatset.memory_hint")}</span></span></label>
     <fieldset class="plain-fieldset">
       <legend>${t("chatset.parameters")}</legend>
       <p class="hint">${t("chatset.parameters_hint")}</p>
-      <div class="number-grid">${NUMBERS.map((row) => html`<${Number} key=${row[0]} row=${row} value=${item.options?.[row[0]]} onChange=${option} />`)}</div>
+      <div class="number-grid">${NUMBERS.map((row) => html`<${NumberField} key=${row[0]} row=${row} value=${item.options?.[row[0]]} onChange=${option} />`)}</div>
     </fieldset>
-    <label class="field"><span>${t("chatset.folder")}</span><input class="input" list="known-folders" maxlength="100" value=${item.folder ?? ""} onChange=${text("folder")} /></label>
+    <label class="field"><span>${t("chatset.folder")}</span><input class="input" list="known-folders" maxlength="100" defaultValue=${item.folder ?? ""} onChange=${text("folder")} /></label>
     <datalist id="known-folders">${folders.value.map(({ name }) => html`<option value=${name}></option>`)}</datalist>
     <${Tags} values=${item.tags ?? []} onChange=${(next) => change({ tags: next })} />
   </div>`;
 }
 
-function Number({ row: [name, min, max, step], value, onChange }) {
+function NumberField({ row: [name, min, max, step], value, onChange }) {
   const onInput = (event) => {
     const field = event.currentTarget;
     if (field.value === "") onChange(name, null);
     else if (field.checkValidity()) onChange(name, field.valueAsNumber);
     else field.reportValidity();
   };
-  return html`<label class="field"><span>${t(`chatset.${name}`)}</span><input class="input" type="number" min=${min} max=${max} step=${step} value=${value ?? ""} placeholder=${t("chatset.default")} onChange=${onInput} /></label>`;
+  return html`<label class="field"><span>${t(`chatset.${name}`)}</span><input class="input" type="number" min=${min} max=${max} step=${step} defaultValue=${value ?? ""} placeholder=${t("chatset.default")} onChange=${onInput} /></label>`;
 }
 
 function Tags({ values, onChange }) {

@@ -75,18 +75,21 @@ function Choices({ purpose, close }) {
   </div>`;
 }
 
+/** @returns {[string, any[]][]} */
 function grouped(words) {
   const wanted = words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const fits = (model) => wanted.every((word) => `${model.name} ${model.provider_name} ${model.id}`.toLocaleLowerCase().includes(word));
   const shown = models.value.filter((model) => !isEmbedder(model) && fits(model));
   const liked = new Set(favourites.value);
   const rest = shown.filter((model) => !liked.has(model.id));
-  return [
+  /** @type {[string, any[]][]} */
+  const groups = [
     ["favourites", shown.filter((model) => liked.has(model.id))],
     ["local", rest.filter((model) => model.local && model.kind !== "passages")],
     ["remote", rest.filter((model) => !model.local && model.kind !== "passages")],
     ["without", rest.filter((model) => model.kind === "passages")],
-  ].filter(([, entries]) => entries.length);
+  ];
+  return groups.filter(([, entries]) => entries.length);
 }
 
 function Choice({ model, current, choose }) {

@@ -18,8 +18,8 @@ function Editor() {
   const submit = (event) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const name = form.get("name").trim();
-    const text = form.get("text");
+    const name = String(form.get("name")).trim();
+    const text = String(form.get("text"));
     if (!name || !text.trim()) return;
     savePrompt({ id: now?.id, name, text });
     toast({ text: t("done.saved") });
@@ -35,7 +35,7 @@ function Editor() {
       <li><button type="button" class="side-action" onClick=${() => setChosen(null)}><${Icon} name="plus" />${t("prompt.new")}</button></li>
     </ul>
     <form class="stack" key=${chosen ?? "new"} onSubmit=${submit}>
-      <label class="field"><span>${t("prompt.name")}</span><input class="input" name="name" required maxlength="60" autocomplete="off" value=${now?.name ?? ""} /></label>
+      <label class="field"><span>${t("prompt.name")}</span><input class="input" name="name" required maxlength="60" autocomplete="off" defaultValue=${now?.name ?? ""} /></label>
       <label class="field"><span>${t("prompt.text")}</span><textarea class="input" name="text" required rows="8">${now?.text ?? ""}</textarea></label>
       <div class="row end">
         ${now && html`<button type="button" class="button danger" onClick=${drop}>${t("action.delete")}</button>`}

@@ -10,12 +10,12 @@ export function RatingNote({ conversation, message, onDone }) {
   useEffect(() => field.current.focus(), []);
   const submit = async (event) => {
     event.preventDefault();
-    const note = new FormData(event.currentTarget).get("note").trim();
+    const note = String(new FormData(event.currentTarget).get("note")).trim();
     await rate(conversation, message.id, message.rating, note || undefined);
     onDone();
   };
   return html`<form class="row rating-note" onSubmit=${submit}>
-    <input ref=${field} class="input grow" name="note" autocomplete="off" maxlength="1000" value=${message.note ?? ""} aria-label=${t("rating.note")} placeholder=${t(`rating.why_${message.rating}`)} />
+    <input ref=${field} class="input grow" name="note" autocomplete="off" maxlength="1000" defaultValue=${message.note ?? ""} aria-label=${t("rating.note")} placeholder=${t(`rating.why_${message.rating}`)} />
     <button class="button small primary">${t("action.save")}</button>
     <button type="button" class="button small quiet" onClick=${onDone}>${t("action.close")}</button>
   </form>`;

@@ -16,7 +16,7 @@ export function SidePanel() {
   const { kind, messageId } = panel.value;
   const id = route.value.id ?? null;
   useEffect(() => {
-    const before = document.activeElement;
+    const before = /** @type {HTMLElement|null} */ (document.activeElement);
     box.current.focus();
     return () => before?.isConnected && before.focus();
   }, [kind, messageId]);

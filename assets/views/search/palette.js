@@ -40,12 +40,14 @@ function Finder() {
   const words = query.value.trim().toLocaleLowerCase();
   const actions = ACTIONS.map(([id, icon, run]) => ({ id, icon, run, label: t(`shortcut.${id}`) })).filter((action) => action.label.toLocaleLowerCase().includes(words));
   const { conversations, messages } = words ? grouped.value : { conversations: [], messages: [] };
-  const groups = [
+  /** @type {[string, any[]][]} */
+  const parts = [
     ["actions", words ? [] : actions],
     ["conversations", conversations],
     ["messages", messages],
     ["actions", words ? actions : []],
-  ].filter(([, entries]) => entries.length);
+  ];
+  const groups = parts.filter(([, entries]) => entries.length);
   const flat = groups.flatMap(([, entries]) => entries);
   useEffect(() => setAt(0), [words]);
   useEffect(() => {

@@ -77,5 +77,5 @@ function Rename({ item, onDone }) {
     if (event.key === "Escape") finish(false);
     event.stopPropagation();
   };
-  return html`<div class="chat-row"><input ref=${field} class="input" aria-label=${t("action.rename")} value=${item.title ?? ""} maxlength="200" onKeyDown=${onKeyDown} onBlur=${() => finish(true)} /></div>`;
+  return html`<div class="chat-row"><input ref=${field} class="input" aria-label=${t("action.rename")} defaultValue=${item.title ?? ""} maxlength="200" onKeyDown=${onKeyDown} onBlur=${() => finish(true)} /></div>`;
 }

@@ -30,7 +30,7 @@ export function LabelDialog() {
   };
   const submit = (event) => {
     event.preventDefault();
-    const name = new FormData(event.currentTarget).get("name").trim();
+    const name = String(new FormData(event.currentTarget).get("name")).trim();
     if (name) choose(name);
   };
   const known = now?.kind === "tag" ? tags.value : folders.value;

@@ -17,7 +17,7 @@ import { FilterBar } from "./filter-bar.js";
 export function Sidebar({ over }) {
   useEffect(() => {
     if (!over) return undefined;
-    document.querySelector(".sidebar button")?.focus();
+    /** @type {HTMLElement|null} */ (document.querySelector(".sidebar button"))?.focus();
     const close = (event) => event.key === "Escape" && (drawerOpen.value = false);
     addEventListener("keydown", close);
     return () => removeEventListener("keydown", close);
