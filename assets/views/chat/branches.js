@@ -1,4 +1,5 @@
 /** Every branch of a chat, as a tree; a click shows the branch through that message. */
+import { plainText } from "../../lib/markdown.js";
 import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { treeRows } from "../../lib/tree.js";
@@ -41,7 +42,7 @@ export function Branches({ id }) {
 function Node({ row, id }) {
   const indent = { paddingInlineStart: `${0.5 + Math.min(row.depth, DEEPEST) * 0.875}rem` };
   return html`<button type="button" class=${`branch-node ${row.role} ${row.active ? "active" : ""}`} style=${indent} aria-current=${row.active ? "true" : undefined} onClick=${() => go(`/c/${id}?m=${row.id}`)}>
-    <span class="branch-dot"></span><span class="cut">${row.text || t(`role.${row.role}`)}</span>
+    <span class="branch-dot"></span><span class="cut">${plainText(row.text) || t(`role.${row.role}`)}</span>
     ${row.forks > 1 && html`<span class="badge">${row.forks}</span>`}
   </button>`;
 }
