@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use reqwest::Response;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::Models;
@@ -74,6 +75,7 @@ impl AnswerStream {
             verdict: Some(verdict),
             asked,
             idle,
+            quiet_until: from_now(idle),
             pending: whole,
         };
         Self { model, source: Source::Upstream(Box::new(upstream)) }
@@ -117,6 +119,9 @@ struct Upstream {
     verdict: Option<Verdict>,
     asked: Asked,
     idle: Duration,
+    /// When silence has lasted too long. Kept here, for a caller that looks up from `next` every
+    /// second must not start the silence anew.
+    quiet_until: Instant,
     /// An answer that came in one piece.
     pending: Option<Batch>,
 }
@@ -132,7 +137,7 @@ impl Upstream {
         loop {
             let mut delta = Delta::default();
             if let Some(whole) = self.pending.take() {
-                self.take(whole, &mut delta);
+                self.take(&whole, &mut delta);
                 self.end = Some(Ok(()));
             }
             if self.end.is_none() {
@@ -155,6 +160,7 @@ impl Upstream {
                 }
                 return self.conclude(delta);
             }
+            self.quiet_until = from_now(self.idle);
             if !delta.is_empty() {
                 return Ok(delta);
             }
@@ -164,7 +170,7 @@ impl Upstream {
     /// Waits for the next bytes; `None` at the end of the body.
     async fn read(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(response) = &mut self.response else { return Ok(None) };
-        match tokio::time::timeout(self.idle, response.chunk()).await {
+        match tokio::time::timeout_at(self.quiet_until, response.chunk()).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(_)) => Err(Error::BrokeOff { provider: self.asked.provider.clone() }),
             Err(_) => Err(Error::Timeout {
@@ -197,7 +203,7 @@ impl Upstream {
             }
         };
         let done = batch.done;
-        self.take(batch, delta);
+        self.take(&batch, delta);
         match read {
             Err(trouble) => {
                 let error = self.asked.error(trouble);
@@ -216,7 +222,7 @@ impl Upstream {
         self.end = Some(if self.finish.is_some() { Ok(()) } else { how });
     }
 
-    fn take(&mut self, batch: Batch, delta: &mut Delta) {
+    fn take(&mut self, batch: &Batch, delta: &mut Delta) {
         delta.reasoning.push_str(&batch.reasoning);
         if !batch.text.is_empty() {
             self.splitter.push(&batch.text, &mut delta.text, &mut delta.reasoning);
@@ -253,6 +259,10 @@ impl Upstream {
             }
         }
     }
+}
+
+fn from_now(wait: Duration) -> Instant {
+    Instant::from_std(clock::monotonic()) + wait
 }
 
 /// Reads on to the end of the body, for a moment, so that the connection can be used again.

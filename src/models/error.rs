@@ -257,14 +257,14 @@ impl Error {
     /// Whether the upstream itself is at fault, so that its breaker counts it. A no (wrong key, too
     /// many requests) comes from a server that is well.
     pub(super) fn is_failure(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::NoConnection { .. }
-            | Self::Timeout { .. }
-            | Self::BrokeOff { .. }
-            | Self::BadAnswer { .. }
-            | Self::Failed { .. } => true,
-            _ => false,
-        }
+                | Self::Timeout { .. }
+                | Self::BrokeOff { .. }
+                | Self::BadAnswer { .. }
+                | Self::Failed { .. }
+        )
     }
 
     /// Whether another attempt is worth it before any of the answer came (SPEC 4.3).

@@ -215,14 +215,14 @@ mod tests {
     #[test]
     fn a_failed_look_keeps_the_last_models() {
         let health = Health::default();
-        assert!(health.listing().is_stale(Duration::from_secs(60)));
+        assert!(health.listing().is_stale(Duration::from_mins(1)));
         assert!(health.listed(Ok(vec![named("a")])));
         assert!(!health.listed(Ok(vec![named("a")])));
         assert!(health.listed(Err(Error::NoSuchProvider)));
         assert!(!health.listed(Err(Error::NoSuchProvider)));
         let listing = health.listing();
         assert_eq!((listing.models.len(), listing.fault.is_some()), (1, true));
-        assert!(!listing.is_stale(Duration::from_secs(60)));
+        assert!(!listing.is_stale(Duration::from_mins(1)));
     }
 
     #[tokio::test]

@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(read("retry-after", "12"), Some(Duration::from_secs(12)));
         assert_eq!(read("retry-after-ms", "250"), Some(Duration::from_millis(250)));
         let date = "Wed, 21 Oct 2015 07:28:00 GMT";
-        assert_eq!(read("retry-after", date), Some(Duration::from_secs(60)));
+        assert_eq!(read("retry-after", date), Some(Duration::from_mins(1)));
         assert_eq!(read("retry-after", "-3"), None);
         assert_eq!(read("retry-after", "soon"), None);
     }

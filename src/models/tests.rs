@@ -44,7 +44,7 @@ pub(super) fn quick() -> Settings {
             open: Duration::from_millis(150),
             half_open_calls: 1,
         },
-        refresh: Duration::from_secs(60),
+        refresh: Duration::from_mins(1),
         discovery: Duration::from_millis(400),
         discovery_urls: Vec::new(),
         offline: false,

@@ -56,12 +56,10 @@ impl Splitter {
             self.state = State::Gap;
         }
         // The answer does not begin with the empty lines that follow the tag.
-        if !self.held.trim_start().is_empty() {
-            let blank = self.held.len() - self.held.trim_start().len();
-            self.held.drain(..blank);
+        let blank = self.held.len() - self.held.trim_start().len();
+        self.held.drain(..blank);
+        if !self.held.is_empty() {
             self.answer(text);
-        } else {
-            self.held.clear();
         }
     }
 

@@ -223,7 +223,7 @@ mod tests {
     const POLICY: BreakerPolicy = BreakerPolicy {
         failures: 3,
         successes: 2,
-        open: Duration::from_secs(60),
+        open: Duration::from_mins(1),
         half_open_calls: 2,
     };
 

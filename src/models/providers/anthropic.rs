@@ -193,9 +193,8 @@ impl Decoder for Reader {
         self.events.finish(|event| state.event(event.data, out))?;
         match state.trouble.take() {
             // A last event that was cut: the missing end of the answer tells.
-            Some(Trouble::Garbage(_)) if state.known => Ok(()),
+            Some(Trouble::Garbage(_)) | None if state.known => Ok(()),
             Some(trouble) => Err(trouble),
-            None if state.known => Ok(()),
             None => Err(Trouble::Garbage("no event of a chat answer in it".to_owned())),
         }
     }
@@ -255,22 +254,22 @@ struct Start {
 
 #[derive(Deserialize)]
 struct Counts {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
+    #[serde(default, rename = "input_tokens")]
+    fresh: Option<u64>,
+    #[serde(default, rename = "cache_creation_input_tokens")]
+    cached_now: Option<u64>,
+    #[serde(default, rename = "cache_read_input_tokens")]
+    cached_before: Option<u64>,
+    #[serde(default, rename = "output_tokens")]
+    output: Option<u64>,
 }
 
 impl Counts {
     /// What was read of the prompt, from the cache or not.
     fn input(&self) -> Option<u64> {
-        let cached = [self.cache_creation_input_tokens, self.cache_read_input_tokens];
+        let cached = [self.cached_now, self.cached_before];
         let cached: u64 = cached.into_iter().flatten().fold(0, u64::saturating_add);
-        self.input_tokens.map(|fresh| fresh.saturating_add(cached))
+        self.fresh.map(|fresh| fresh.saturating_add(cached))
     }
 }
 
@@ -286,7 +285,7 @@ impl State {
             .map_err(|_| Trouble::Garbage("an event that is no part of a message".to_owned()))?;
         let told = event.usage.or_else(|| event.message.and_then(|m| m.usage));
         if let Some(counts) = told {
-            out.count(counts.input(), counts.output_tokens);
+            out.count(counts.input(), counts.output);
         }
         match &*event.kind.0 {
             "error" => {

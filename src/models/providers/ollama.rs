@@ -207,9 +207,8 @@ impl Decoder for Reader {
         self.lines.finish(|line| take(line, out, known, trouble));
         match self.trouble.take() {
             // A last line that was cut: the missing end of the answer tells.
-            Some(Trouble::Garbage(_)) if self.known => Ok(()),
+            Some(Trouble::Garbage(_)) | None if self.known => Ok(()),
             Some(trouble) => Err(trouble),
-            None if self.known => Ok(()),
             None => Err(Trouble::Garbage("no line of a chat answer in it".to_owned())),
         }
     }

@@ -24,9 +24,14 @@ async fn an_answer_comes_with_its_counts_and_its_end() {
 
 #[tokio::test]
 async fn what_one_read_brings_is_one_delta_and_text_flows_before_the_end() {
-    let burst: String = (0..100)
-        .map(|n| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{n} \"}}}}]}}\n\n"))
-        .collect();
+    let events = (0..100).map(|n| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{n} \"}}}}]}}
+
+"
+        )
+    });
+    let burst = events.collect::<Vec<_>>().concat();
     let server = Fake::chat(move |_| {
         vec![stream_head(), send(burst.clone()), Step::Wait(150), piece("end"), fake::finish()]
     })

@@ -121,6 +121,26 @@ async fn silence_inside_an_answer_ends_it() {
 }
 
 #[tokio::test]
+async fn silence_counts_on_while_the_reader_looks_up_now_and_then() {
+    let server = Fake::chat(|_| vec![stream_head(), piece("kept"), Step::Hang]).await;
+    let mut settings = quick();
+    settings.idle = Duration::from_millis(120);
+    let bench = Bench::with(settings).await;
+    let model = bench.add("openai", &server.url, None).await;
+    let mut stream = bench.ask(&model).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().text, "kept");
+    let begun = clock::monotonic();
+    let error = loop {
+        assert!(clock::ms_since(begun) < 5000, "the silence never ended");
+        let look = tokio::time::timeout(Duration::from_millis(20), stream.next()).await;
+        if let Ok(step) = look {
+            break step.unwrap().unwrap_err();
+        }
+    };
+    assert_eq!(error.code(), "upstream_timeout");
+}
+
+#[tokio::test]
 async fn a_dripping_answer_is_read_to_its_end() {
     let server = Fake::chat(|_| {
         let whole: String = good()
@@ -226,7 +246,6 @@ async fn a_failing_server_is_left_alone_and_probed_later_and_others_are_not_touc
 #[tokio::test]
 async fn a_probe_that_is_cancelled_gives_its_slot_back_and_a_reset_closes() {
     let server = Fake::chat(|asked| match asked.n {
-        0 | 1 => vec![reply("500 Internal Server Error", "", "")],
         2 | 3 => vec![stream_head(), piece("x"), Step::Hang],
         _ => vec![reply("500 Internal Server Error", "", "")],
     })
