@@ -22,6 +22,8 @@ use crate::base::{Caller, Once};
 const DEFAULT_LIMIT: usize = 50;
 /// Items of the longest page.
 const MAX_LIMIT: usize = 200;
+/// How long a refused body is read on.
+const DRAIN: Duration = Duration::from_secs(1);
 /// The longest `Idempotency-Key`.
 const MAX_KEY_BYTES: usize = 200;
 
@@ -150,14 +152,13 @@ impl Call {
             .with_details(json!({ "limit_bytes": limit }))
         };
         let declared = self.head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-        if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > limit) {
-            return Err(too_large());
-        }
+        let declared = declared.and_then(|text| text.parse::<usize>().ok());
         let Some(mut body) = self.body.take() else { return Ok(Bytes::new()) };
         let pause = self.head.app.config().server.body_timeout;
         let mut whole = BytesMut::new();
         while let Some(chunk) = next_chunk(&mut body, pause).await? {
-            if whole.len() + chunk.len() > limit {
+            if declared.is_some_and(|size| size > limit) || whole.len() + chunk.len() > limit {
+                drain(body, limit).await;
                 return Err(too_large());
             }
             whole.extend_from_slice(&chunk);
@@ -184,6 +185,21 @@ pub(crate) fn body_of(
     Box::pin(stream.map(|chunk| chunk.map(|mut buf| buf.copy_to_bytes(buf.remaining()))))
 }
 
+/// Reads on for a moment: a client that is still writing when the connection closes would never see
+/// why it was refused.
+async fn drain(mut body: Body, limit: usize) {
+    let mut left = limit.saturating_mul(8);
+    let reading = async {
+        while let Some(Ok(chunk)) = body.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, reading).await;
+}
+
 async fn next_chunk(body: &mut Body, pause: Duration) -> Result<Option<Bytes>, Failure> {
     match tokio::time::timeout(pause, body.next()).await {
         Ok(chunk) => chunk.transpose().map_err(|_| {
@@ -206,6 +222,11 @@ pub(crate) fn parse_json<T: DeserializeOwned>(
     bytes: &[u8],
     max_depth: usize,
 ) -> Result<T, Failure> {
+    // serde would take a list for an object whose fields are given in order.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        let message = "the body is not a JSON object";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message));
+    }
     if depth(bytes) > max_depth {
         let message = format!("the JSON is nested deeper than {max_depth} (MAX_JSON_DEPTH)");
         return Err(Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message));

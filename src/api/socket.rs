@@ -21,15 +21,15 @@ use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, clock};
 use crate::chat::{Event, NewAttachment, Question, Replay};
 use crate::conversations::Options;
 
-/// Read buffer of one socket: small, for most of them are idle.
-const WRITE_BUFFER: usize = 64 * 1024;
+/// What may wait to be written to one socket besides a whole frame; must exceed the library's own
+/// write buffer of 128 KiB.
+const WRITE_BUFFER: usize = 256 * 1024;
 /// Frames that may wait for a slow reader.
 const WAITING: usize = 64;
 
-/// Close codes (RFC 6455, and the product's own from 4000).
+/// Close codes (RFC 6455).
 const GOING_AWAY: u16 = 1001;
 const TOO_BIG: u16 = 1009;
-const NOT_JSON: u16 = 4000;
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -226,11 +226,9 @@ impl Session {
         let config = self.head.app.config();
         let read = serde_json::from_slice::<Value>(message.as_bytes());
         let (Ok(value), true) = (read, message.is_text()) else {
-            self.say(&json!({ "type": "error", "code": "not_json",
-                "error": "frames are JSON objects in text messages" }))
-                .await;
-            self.close(NOT_JSON, "not JSON").await;
-            return false;
+            let error = json!({ "type": "error", "code": "not_json",
+                "error": "frames are JSON objects in text messages" });
+            return self.say(&error).await;
         };
         let request = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let id = value.get("id").cloned().unwrap_or(Value::Null);

@@ -14,7 +14,9 @@ use super::turn::{Identity, Prompt, SoFar, Turn};
 use super::{Again, Chat, Question, Replay, Started, TemporaryQuestion, queries, title};
 use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, UserId};
 use crate::conversations::tree::{self, NewMessage};
-use crate::conversations::{self, Message, Options, Role, Source, State, check, get_row};
+use crate::conversations::{
+    self, Conversation, Message, Options, Role, Source, State, check, get_row,
+};
 use crate::error::Error;
 use crate::models::{ChatRequest, Model};
 
@@ -143,7 +145,8 @@ impl Chat {
         options: Options,
     ) -> Result<Started, Error> {
         check::options(&options)?;
-        if let Some(started) = self.inner.store.earlier_answer(caller).await? {
+        let earlier = self.inner.store.earlier_answer::<(Started, Conversation)>(caller).await?;
+        if let Some((started, _)) = earlier {
             return Ok(started);
         }
         self.check_room()?;

@@ -124,16 +124,19 @@ impl Chat {
         };
         let ended = self.keep(&turn, &end, (conversation, message), &measured).await;
         let Some(ended) = ended else {
-            // The server stops with a full disk: nothing more can be done, the crash recovery
-            // marks what was kept.
-            turn.finish(
-                TurnState::Interrupted,
-                "error",
-                json!({ "code": "not_kept",
-                "error": "the end of this answer could not be kept", "status": 507 }),
-            );
+            // The conversation is gone, or the server stops while the disk is full and those who
+            // watch were told.
+            if !turn.is_over() {
+                let error = json!({ "code": "conversation_gone", "status": 404,
+                    "error": "the conversation was deleted while the answer was written" });
+                self.tell(&turn, &turn.finish(TurnState::Interrupted, "error", error));
+            }
             return;
         };
+        if turn.is_over() {
+            self.inner.conversations.announce_message(turn.identity.owner, &ended);
+            return;
+        }
         let (kind, data) = last_event(&ended, end.state);
         let mut short = data.clone();
         if let Some(map) = short.as_object_mut() {
@@ -277,6 +280,26 @@ impl Chat {
         })
     }
 
+    /// Ends the turn for those who watch, while its answer waits in memory for room on the disk.
+    async fn tell_unsaved(
+        &self,
+        turn: &Turn,
+        (conversation, message): (ConversationId, MessageId),
+    ) {
+        let caller = Caller { user: turn.identity.owner, once: None };
+        let mut shown = self.inner.conversations.message(&caller, conversation, message).await.ok();
+        if let Some(shown) = &mut shown {
+            let so_far = turn.so_far();
+            shown.content = so_far.text;
+            shown.state = State::Interrupted;
+        }
+        let error = json!({ "code": "disk_full", "status": 507, "message": shown,
+            "error": "the disk does not take this answer; it is held in memory until there is room, \
+                      so free some space before you stop the server" });
+        let event = turn.finish(TurnState::Interrupted, "error", error);
+        self.tell(turn, &event);
+    }
+
     /// Brings the end to the disk, trying until there is room or the server stops.
     async fn keep(
         &self,
@@ -286,12 +309,12 @@ impl Chat {
         measured: &Measured,
     ) -> Option<Message> {
         let (id, owner) = (turn.identity.id, turn.identity.owner);
-        let mut told = false;
         loop {
             let so_far = turn.so_far();
-            let mut events = turn.events_after(0);
-            events.retain(|event| event.seq > measured.saved_seq);
-            let last_seq = so_far.seq + 1;
+            let mut events = turn.events_after(measured.saved_seq);
+            // The last event is told from the message, so that its text is not kept twice.
+            events.retain(|event| !matches!(event.kind, "complete" | "error"));
+            let last_seq = so_far.seq + u64::from(!turn.is_over());
             let state = end.state;
             let progress = Progress {
                 content: so_far.text,
@@ -324,11 +347,8 @@ impl Chat {
                 Ok(message) => return message,
                 Err(error) => tracing::error!(%error, "an answer is not on disk yet"),
             }
-            if !told {
-                told = true;
-                let text = "The disk does not take the answer; it is held in memory until it does.";
-                let event = turn.add_event("status", json!({ "text": text, "code": "not_saved" }));
-                self.tell(turn, &event);
+            if !turn.is_over() {
+                self.tell_unsaved(turn, (conversation, message)).await;
             }
             tokio::select! {
                 () = tokio::time::sleep(RETRY_SAVE) => {}

@@ -228,6 +228,11 @@ impl Reader<'_> {
             match c {
                 '\n' | ' ' | '\t' | ';' | '&' | '|' | '<' | '>' | '(' | ')' => break,
                 '\\' if self.eat("\\\n") => continue,
+                // After `export` bash would make several words of {a,b}.
+                '{' => {
+                    self.refuse(at, "{ is not allowed outside quotes");
+                    self.bump();
+                }
                 '~' if tilde => {
                     self.refuse(at, "write ${HOME} in place of ~, or quote it");
                     self.bump();
@@ -392,7 +397,8 @@ impl Reader<'_> {
             match self.peek() {
                 None | Some('\n') => return self.unterminated(opened_at, "}"),
                 Some('}') => return self.bump(),
-                Some('"') if scope.quoted => {
+                // Bash wants them in pairs here, and then shows them: nobody means that.
+                Some('"' | '\'') if scope.quoted => {
                     self.refuse(at, "quotes inside a quoted default are not allowed");
                     self.bump();
                 }

@@ -49,7 +49,7 @@ fn variables_come_from_above_then_from_outside_then_from_their_default() {
     assert_eq!(value("A=x\nB=${A}y$A"), "xyx");
     assert_eq!(value("B=${HOME}/data"), "/home/me/data");
     assert_eq!(value("B=${NOPE:-a b}"), "a b");
-    assert_eq!(value("B=\"${EMPTY:-${NOPE:-it's}}\""), "it's");
+    assert_eq!(value("B=\"${EMPTY:-${NOPE:-a b}}\""), "a b");
     assert_eq!(value("B=${HOME:-${NOPE}}"), "/home/me");
     assert_eq!(value("HOME=mine\nB=${HOME}"), "mine");
     assert!(fault("B=${NOPE}").1.contains("${NOPE:-default}"));
@@ -84,6 +84,7 @@ fn whatever_a_shell_would_execute_is_refused_where_it_stands() {
         ("A= 1", 3),
         ("A=two words", 6),
         ("A=~/x", 2),
+        ("export A={a,b}", 9),
         ("A=x:~", 4),
         ("echo hello", 0),
         ("export A", 0),
@@ -98,6 +99,7 @@ fn whatever_a_shell_would_execute_is_refused_where_it_stands() {
         ("A=${HOME", 2),
         ("A=${HOME:-x", 2),
         ("A=x\\", 3),
+        ("A=\"${NOPE:-it's}\"", 13),
     ] {
         assert_eq!(fault(text).0, at, "{text}: {}", fault(text).1);
     }

@@ -9,7 +9,7 @@ mod talk;
 use super::settings::Group;
 
 /// Every setting, grouped.
-pub const GROUPS: &[Group] = &[
+pub(super) const GROUPS: &[Group] = &[
     serving::ADDRESS,
     serving::SIGN_IN,
     talk::CHAT,

@@ -63,6 +63,13 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE message_attachments (
+  message INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
+  n INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (message, n)
+) STRICT;
+
 CREATE TABLE message_revisions (
   seq INTEGER PRIMARY KEY,
   message INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
@@ -76,7 +83,8 @@ CREATE TABLE messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   conversation INTEGER NOT NULL REFERENCES conversations (seq) ON DELETE CASCADE,
-  parent INTEGER REFERENCES messages (seq) ON DELETE CASCADE,
+  -- no cascade: a chain of 2000 answers would nest deeper than SQLite allows
+  parent INTEGER REFERENCES messages (seq),
   role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
   content TEXT NOT NULL,
   reasoning TEXT,
@@ -124,6 +132,13 @@ CREATE TABLE providers (
 
 CREATE INDEX providers_by_owner ON providers (owner, created_at, id);
 
+CREATE TABLE turn_events (
+  turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+  last_seq INTEGER NOT NULL,
+  events TEXT NOT NULL,
+  PRIMARY KEY (turn, last_seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE turns (
   id TEXT PRIMARY KEY,
   owner TEXT NOT NULL REFERENCES users (id),
@@ -131,18 +146,18 @@ CREATE TABLE turns (
   message INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
   state TEXT NOT NULL CHECK (state IN ('running', 'complete', 'cancelled', 'failed', 'interrupted')),
   model TEXT NOT NULL,
+  last_seq INTEGER NOT NULL DEFAULT 0,
   created_at TEXT NOT NULL,
-  prompt TEXT,
-  events TEXT
+  prompt TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX turns_by_conversation ON turns (conversation);
 
 CREATE INDEX turns_by_message ON turns (message);
 
-CREATE INDEX turns_replayable ON turns (created_at) WHERE events IS NOT NULL;
-
 CREATE INDEX turns_running ON turns (state) WHERE state = 'running';
+
+CREATE INDEX turns_with_prompt ON turns (created_at) WHERE prompt IS NOT NULL;
 
 CREATE TABLE users (
   id TEXT PRIMARY KEY,
@@ -162,16 +177,13 @@ BEGIN
   INSERT INTO conversations_fts (rowid, title) VALUES (new.seq, new.title);
 END;
 
-CREATE TRIGGER conversations_fts_join AFTER UPDATE OF title ON conversations
-WHEN new.title IS NOT NULL AND new.title IS NOT old.title
+CREATE TRIGGER conversations_fts_update AFTER UPDATE OF title ON conversations
+WHEN new.title IS NOT old.title
 BEGIN
-  INSERT INTO conversations_fts (rowid, title) VALUES (new.seq, new.title);
-END;
-
-CREATE TRIGGER conversations_fts_leave AFTER UPDATE OF title ON conversations
-WHEN old.title IS NOT NULL AND new.title IS NOT old.title
-BEGIN
-  INSERT INTO conversations_fts (conversations_fts, rowid, title) VALUES ('delete', old.seq, old.title);
+  INSERT INTO conversations_fts (conversations_fts, rowid, title)
+    SELECT 'delete', old.seq, old.title WHERE old.title IS NOT NULL;
+  INSERT INTO conversations_fts (rowid, title)
+    SELECT new.seq, new.title WHERE new.title IS NOT NULL;
 END;
 
 CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages
@@ -186,16 +198,14 @@ BEGIN
   INSERT INTO messages_fts (rowid, content) VALUES (new.seq, new.content);
 END;
 
-CREATE TRIGGER messages_fts_join AFTER UPDATE OF content, state, deleted_at ON messages
-WHEN new.state <> 'streaming' AND new.deleted_at IS NULL
-  AND (new.content IS NOT old.content OR old.state = 'streaming' OR old.deleted_at IS NOT NULL)
+CREATE TRIGGER messages_fts_update AFTER UPDATE OF content, state, deleted_at ON messages
+WHEN new.content IS NOT old.content OR new.deleted_at IS NOT old.deleted_at
+  OR (new.state = 'streaming') <> (old.state = 'streaming')
 BEGIN
-  INSERT INTO messages_fts (rowid, content) VALUES (new.seq, new.content);
-END;
-
-CREATE TRIGGER messages_fts_leave AFTER UPDATE OF content, state, deleted_at ON messages
-WHEN old.state <> 'streaming' AND old.deleted_at IS NULL
-  AND (new.content IS NOT old.content OR new.state = 'streaming' OR new.deleted_at IS NOT NULL)
-BEGIN
-  INSERT INTO messages_fts (messages_fts, rowid, content) VALUES ('delete', old.seq, old.content);
+  INSERT INTO messages_fts (messages_fts, rowid, content)
+    SELECT 'delete', old.seq, old.content
+    WHERE old.state <> 'streaming' AND old.deleted_at IS NULL;
+  INSERT INTO messages_fts (rowid, content)
+    SELECT new.seq, new.content
+    WHERE new.state <> 'streaming' AND new.deleted_at IS NULL;
 END;

@@ -148,17 +148,17 @@ WHEN new.state <> 'streaming' AND new.deleted_at IS NULL
 BEGIN
   INSERT INTO messages_fts (rowid, content) VALUES (new.seq, new.content);
 END;
-CREATE TRIGGER messages_fts_leave AFTER UPDATE OF content, state, deleted_at ON messages
-WHEN old.state <> 'streaming' AND old.deleted_at IS NULL
-  AND (new.content IS NOT old.content OR new.state = 'streaming' OR new.deleted_at IS NOT NULL)
+-- One trigger, for the order of two would not be ours to choose, and the old text must leave first.
+CREATE TRIGGER messages_fts_update AFTER UPDATE OF content, state, deleted_at ON messages
+WHEN new.content IS NOT old.content OR new.deleted_at IS NOT old.deleted_at
+  OR (new.state = 'streaming') <> (old.state = 'streaming')
 BEGIN
-  INSERT INTO messages_fts (messages_fts, rowid, content) VALUES ('delete', old.seq, old.content);
-END;
-CREATE TRIGGER messages_fts_join AFTER UPDATE OF content, state, deleted_at ON messages
-WHEN new.state <> 'streaming' AND new.deleted_at IS NULL
-  AND (new.content IS NOT old.content OR old.state = 'streaming' OR old.deleted_at IS NOT NULL)
-BEGIN
-  INSERT INTO messages_fts (rowid, content) VALUES (new.seq, new.content);
+  INSERT INTO messages_fts (messages_fts, rowid, content)
+    SELECT 'delete', old.seq, old.content
+    WHERE old.state <> 'streaming' AND old.deleted_at IS NULL;
+  INSERT INTO messages_fts (rowid, content)
+    SELECT new.seq, new.content
+    WHERE new.state <> 'streaming' AND new.deleted_at IS NULL;
 END;
 CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages
 WHEN old.state <> 'streaming' AND old.deleted_at IS NULL
@@ -177,15 +177,13 @@ WHEN new.title IS NOT NULL
 BEGIN
   INSERT INTO conversations_fts (rowid, title) VALUES (new.seq, new.title);
 END;
-CREATE TRIGGER conversations_fts_leave AFTER UPDATE OF title ON conversations
-WHEN old.title IS NOT NULL AND new.title IS NOT old.title
+CREATE TRIGGER conversations_fts_update AFTER UPDATE OF title ON conversations
+WHEN new.title IS NOT old.title
 BEGIN
-  INSERT INTO conversations_fts (conversations_fts, rowid, title) VALUES ('delete', old.seq, old.title);
-END;
-CREATE TRIGGER conversations_fts_join AFTER UPDATE OF title ON conversations
-WHEN new.title IS NOT NULL AND new.title IS NOT old.title
-BEGIN
-  INSERT INTO conversations_fts (rowid, title) VALUES (new.seq, new.title);
+  INSERT INTO conversations_fts (conversations_fts, rowid, title)
+    SELECT 'delete', old.seq, old.title WHERE old.title IS NOT NULL;
+  INSERT INTO conversations_fts (rowid, title)
+    SELECT new.seq, new.title WHERE new.title IS NOT NULL;
 END;
 CREATE TRIGGER conversations_fts_delete AFTER DELETE ON conversations
 WHEN old.title IS NOT NULL
