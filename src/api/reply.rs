@@ -190,6 +190,7 @@ pub(crate) fn created(value: &impl Serialize) -> Reply {
 }
 
 /// 204.
+#[expect(clippy::unnecessary_wraps, reason = "the end of a door function, like the others")]
 pub(crate) fn no_content() -> Reply {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

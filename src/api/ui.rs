@@ -1,5 +1,5 @@
 //! The web UI, from inside the executable: each file with the best encoding the browser takes, its own
-//! ETag, and for ever when its address carries its hash. A debug build serves `assets/` from disk, so
+//! `ETag`, and for ever when its address carries its hash. A debug build serves `assets/` from disk, so
 //! that an edit shows on reload.
 
 use std::borrow::Cow;

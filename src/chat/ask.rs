@@ -44,7 +44,7 @@ impl Chat {
         if question.documents.as_ref().is_some_and(|documents| !documents.is_empty()) {
             return Err(Error::not_found("document"));
         }
-        let files = attach::parse(question.attachments)?;
+        let files = attach::parse(&question.attachments)?;
         if question.content.trim().is_empty() && files.is_empty() {
             return Err(Error::invalid("content", "ask something"));
         }

@@ -34,14 +34,14 @@ pub(super) struct File {
 }
 
 /// Checks the files of a question.
-pub(super) fn parse(files: Vec<NewAttachment>) -> Result<Vec<File>, Error> {
+pub(super) fn parse(files: &[NewAttachment]) -> Result<Vec<File>, Error> {
     if files.len() > MAX_FILES {
         return Err(Error::invalid("attachments", format!("attach at most {MAX_FILES} files")));
     }
-    files.into_iter().zip(0..).map(|(file, n)| parse_one(file, n)).collect()
+    files.iter().zip(0..).map(|(file, n)| parse_one(file, n)).collect()
 }
 
-fn parse_one(file: NewAttachment, n: u32) -> Result<File, Error> {
+fn parse_one(file: &NewAttachment, n: u32) -> Result<File, Error> {
     let field = |name: &str| format!("attachments[{n}].{name}");
     let name: String = file.name.chars().filter(|c| !c.is_control()).collect();
     let name = name.trim().to_owned();

@@ -94,14 +94,6 @@ impl Live {
         Self { inner: Arc::new(Inner { sources, current, state: RwLock::new(state) }) }
     }
 
-    /// A configuration that never changes, for tests of other modules.
-    #[cfg(test)]
-    pub(crate) fn fixed(config: Config) -> Self {
-        let nothing = Resolved(std::collections::BTreeMap::new());
-        let loaded = Loaded { config, path: None, warnings: Vec::new(), resolved: nothing };
-        Self::new(loaded, Sources::default())
-    }
-
     /// The configuration at this moment.
     pub fn now(&self) -> Arc<Config> {
         Arc::clone(&self.inner.current.borrow())

@@ -68,15 +68,3 @@ impl Loaded {
         self.resolved.rows(&self.resolved)
     }
 }
-
-#[cfg(test)]
-impl Config {
-    /// The testing preset with a data folder that nobody made, for tests of other modules.
-    pub(crate) fn for_tests() -> Self {
-        let preset = FlagValue { flag: "--preset", key: "PRESET", text: "testing".to_owned() };
-        let mut sources = Sources { flags: vec![preset], ..Sources::default() };
-        let unique = uuid::Uuid::now_v7().simple();
-        sources.folders.temporary = std::env::temp_dir().join(format!("inglenook-{unique}"));
-        Self::load(&sources).unwrap().config
-    }
-}

@@ -26,6 +26,8 @@ use crate::net::breaker::Permit;
 
 /// What one delta gathers at most before it is handed on.
 const MAX_DELTA_BYTES: usize = 64 * 1024;
+/// How often the client's own task is let run for one delta.
+const MAX_TURNS: usize = 32;
 /// How long the unused rest of a finished answer is read, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(500);
 
@@ -76,7 +78,9 @@ impl AnswerStream {
             asked,
             idle,
             quiet_until: from_now(idle),
-            pending: whole,
+            whole,
+            gathered: Delta::default(),
+            begun: false,
         };
         Self { model, source: Source::Upstream(Box::new(upstream)) }
     }
@@ -123,7 +127,11 @@ struct Upstream {
     /// second must not start the silence anew.
     quiet_until: Instant,
     /// An answer that came in one piece.
-    pending: Option<Batch>,
+    whole: Option<Batch>,
+    /// What the next delta will hold; kept here so that a caller that looks up loses nothing.
+    gathered: Delta,
+    /// The first words were handed on.
+    begun: bool,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -135,36 +143,56 @@ impl std::fmt::Debug for Upstream {
 impl Upstream {
     async fn next(&mut self) -> Result<Delta, Error> {
         loop {
-            let mut delta = Delta::default();
-            if let Some(whole) = self.pending.take() {
-                self.take(&whole, &mut delta);
+            if let Some(whole) = self.whole.take() {
+                self.take(&whole);
                 self.end = Some(Ok(()));
             }
-            if self.end.is_none() {
+            if self.end.is_none() && self.gathered.is_empty() {
                 let bytes = match self.first.take() {
                     Some(bytes) => Ok(Some(bytes)),
                     None => self.read().await,
                 };
-                // No await from here to the return: what was read cannot be lost.
-                self.feed(bytes, &mut delta);
+                self.feed(bytes);
+                self.quiet_until = from_now(self.idle);
             }
-            while self.end.is_none() && delta.text.len() + delta.reasoning.len() < MAX_DELTA_BYTES {
-                let Some(more) = self.read_now() else { break };
-                self.feed(more, &mut delta);
-            }
+            self.gather().await;
             if let Some(end) = &self.end {
                 let failed = end.is_err();
-                self.splitter.finish(&mut delta.text, &mut delta.reasoning);
-                if failed && !delta.is_empty() {
-                    return Ok(delta);
+                self.splitter.finish(&mut self.gathered.text, &mut self.gathered.reasoning);
+                if failed && !self.gathered.is_empty() {
+                    return Ok(std::mem::take(&mut self.gathered));
                 }
-                return self.conclude(delta);
+                return self.conclude();
             }
-            self.quiet_until = from_now(self.idle);
-            if !delta.is_empty() {
-                return Ok(delta);
+            if !self.gathered.is_empty() {
+                self.begun = true;
+                return Ok(std::mem::take(&mut self.gathered));
             }
         }
+    }
+
+    /// Takes along what is there already. The client hands chunks over one by one, from a task of its
+    /// own, so that task is let run as long as it brings more. The first words wait for nobody.
+    async fn gather(&mut self) {
+        for _ in 0..if self.begun { MAX_TURNS } else { 1 } {
+            let mut came = false;
+            while self.end.is_none() && self.gathered_bytes() < MAX_DELTA_BYTES {
+                let Some(more) = self.read_now() else { break };
+                self.feed(more);
+                came = true;
+            }
+            if self.end.is_some() || self.gathered_bytes() >= MAX_DELTA_BYTES {
+                return;
+            }
+            if !self.begun || !came && self.gathered.is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn gathered_bytes(&self) -> usize {
+        self.gathered.text.len() + self.gathered.reasoning.len()
     }
 
     /// Waits for the next bytes; `None` at the end of the body.
@@ -187,7 +215,7 @@ impl Upstream {
         Some(read.map_err(|_| Error::BrokeOff { provider: self.asked.provider.clone() }))
     }
 
-    fn feed(&mut self, bytes: Result<Option<Bytes>, Error>, delta: &mut Delta) {
+    fn feed(&mut self, bytes: Result<Option<Bytes>, Error>) {
         let mut batch = Batch::default();
         let read = match bytes {
             Ok(Some(bytes)) => self.decoder.push(&bytes, &mut batch),
@@ -203,7 +231,7 @@ impl Upstream {
             }
         };
         let done = batch.done;
-        self.take(&batch, delta);
+        self.take(&batch);
         match read {
             Err(trouble) => {
                 let error = self.asked.error(trouble);
@@ -222,7 +250,8 @@ impl Upstream {
         self.end = Some(if self.finish.is_some() { Ok(()) } else { how });
     }
 
-    fn take(&mut self, batch: &Batch, delta: &mut Delta) {
+    fn take(&mut self, batch: &Batch) {
+        let delta = &mut self.gathered;
         delta.reasoning.push_str(&batch.reasoning);
         if !batch.text.is_empty() {
             self.splitter.push(&batch.text, &mut delta.text, &mut delta.reasoning);
@@ -235,7 +264,8 @@ impl Upstream {
     }
 
     /// The last word: the finish, or the failure.
-    fn conclude(&mut self, mut delta: Delta) -> Result<Delta, Error> {
+    fn conclude(&mut self) -> Result<Delta, Error> {
+        let mut delta = std::mem::take(&mut self.gathered);
         let end = self.end.take().unwrap_or(Ok(()));
         let verdict = self.verdict.take();
         match end {
