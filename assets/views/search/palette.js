@@ -75,7 +75,7 @@ function Finder() {
   };
   return html`<div onKeyDown=${onKeyDown}>
     <div class="palette-field"><${Icon} name="search" />
-      <input autofocus type="search" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${flat.length ? `found-${at}` : undefined} autocomplete="off" spellcheck="false"
+      <input autofocus type="search" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${flat.length ? `found-${at}` : undefined} autocomplete="off" spellcheck=${false}
         value=${query.value} placeholder=${t("palette.placeholder")} aria-label=${t("palette.placeholder")} onInput=${(event) => (query.value = event.currentTarget.value)} />
       ${results.value.state === "busy" && html`<span class="spinner" aria-hidden="true"></span>`}
     </div>

@@ -54,10 +54,10 @@ export function ProviderForm({ provider: given, onClose }) {
           ${option(presets[presets.length - 1])}
         </select></label>`}
       <label class="field"><span>${t("providers.name")}</span><input class="input" required maxlength="80" value=${values.name} onInput=${set("name")} />${wrong("name")}</label>
-      <label class="field"><span>${t("providers.address")}</span><input class="input" type="url" required spellcheck="false" value=${values.base_url} onInput=${set("base_url")} />${wrong("base_url")}
+      <label class="field"><span>${t("providers.address")}</span><input class="input" type="url" required spellcheck=${false} value=${values.base_url} onInput=${set("base_url")} />${wrong("base_url")}
         ${moved && html`<span class="hint">${t("providers.key_dropped")}</span>`}</label>
       <label class="field"><span>${t(preset?.local ? "providers.key_optional" : "providers.key")}</span>
-        <input class="input" type="password" autocomplete="off" spellcheck="false" value=${values.api_key} onInput=${set("api_key")}
+        <input class="input" type="password" autocomplete="off" spellcheck=${false} value=${values.api_key} onInput=${set("api_key")}
           placeholder=${provider?.api_key ? t("providers.key_kept", { key: provider.api_key }) : ""} />${wrong("api_key")}
         <span class="hint">${t("providers.key_hint")}</span></label>
       ${error && !["name", "base_url", "api_key"].includes(error.details?.field) && html`<p class="test bad" role="alert">${reasonOf(error)}</p>`}
