@@ -43,12 +43,12 @@ test("a provider is connected on the settings page, a wrong key is told, and a c
   await page.getByRole("button", { name: "Add a provider" }).click();
   const form = page.getByRole("dialog");
   await form.getByLabel("Service").selectOption({ label: "Another OpenAI-compatible server" });
-  await form.getByRole("textbox", { name: "Name" }).fill("Hearth");
-  await form.getByRole("textbox", { name: "Address" }).fill(house.upstream.address);
-  await form.getByLabel(/API key/).fill("sk-wrong-0002");
+  await form.getByRole("textbox", { name: /^Name/ }).fill("Hearth");
+  await form.getByRole("textbox", { name: /^Address/ }).fill(house.upstream.address);
+  await form.getByRole("textbox", { name: /^API key/ }).fill("sk-wrong-0002");
   await form.getByRole("button", { name: "Save and test" }).click();
   await form.getByRole("alert").filter({ hasText: "Wrong key." }).waitFor();
-  await form.getByLabel(/API key/).fill("sk-right-0001");
+  await form.getByRole("textbox", { name: /^API key/ }).fill("sk-right-0001");
   await form.getByRole("button", { name: "Save and test" }).click();
   await form.waitFor({ state: "detached" });
   const card = page.locator(".provider", { hasText: "Hearth" });

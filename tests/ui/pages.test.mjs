@@ -1,0 +1,186 @@
+// Every page: drawn, reachable by keyboard, narrow enough for a phone, and without barriers in both themes.
+import assert from "node:assert/strict";
+import { writeFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { answers, ask, counts, shows, until, useHouse } from "./house.mjs";
+
+const house = useHouse();
+const axe = readFileSync(join(import.meta.dirname, "node_modules/axe-core/axe.min.js"), "utf8");
+const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
+const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", "about"];
+let chat;
+
+before(async () => {
+  chat = await house.chat("Show me everything you can draw", ANSWER);
+  await house.chat("Another one");
+});
+
+const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
+
+/** Goes to a path inside the page, and waits until what it fetches is there. */
+async function visit(page, path) {
+  await page.goto(house.address + path);
+  await page.locator("main :is(h1, h2), header h1").first().waitFor();
+  await page.waitForLoadState("load");
+  if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
+  if (path.startsWith("/search")) await page.locator("main mark").first().waitFor();
+  if (path.startsWith("/settings")) await counts(page.locator("main .spinner"), 0);
+  if (path.startsWith("/settings/models")) await page.locator(".provider", { hasText: "Hearth" }).waitFor();
+}
+
+const MARKS = { models: "ember-chat", configuration: "HISTORY_LIMIT", appearance: "Text size", shortcuts: "Ctrl+K", logs: "Message", about: "Version" };
+for (const section of SECTIONS) {
+  test(`the settings page ${section} is drawn, also after a reload`, house.scene({ path: `/settings/${section}` }, async (page) => {
+    await page.locator("main").getByText(MARKS[section]).first().waitFor();
+    await page.reload();
+    await page.locator("main").getByText(MARKS[section]).first().waitFor();
+    assert.equal(await page.locator(".settings-nav [aria-current=page]").count(), 1);
+  }));
+}
+
+test("an address where nothing lives says so, and a chat that is gone too", house.scene({ allow: /404/ }, async (page) => {
+  await page.goto(`${house.address}/nowhere`);
+  await page.getByRole("heading", { name: "Page not found" }).waitFor();
+  await page.goto(`${house.address}/c/conv_${"0".repeat(32)}`);
+  await page.getByRole("heading", { name: "This chat is not here" }).waitFor();
+}));
+
+test("the theme and the text size that were chosen hold after a reload", house.scene({ path: "/settings/appearance" }, async (page) => {
+  await page.getByRole("radio", { name: "Dark" }).or(page.getByLabel("Theme")).first().waitFor();
+  const radio = page.getByRole("radio", { name: "Dark" });
+  if (await radio.count()) await radio.check();
+  else await page.getByLabel("Theme").selectOption({ label: "Dark" });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+  const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await colour();
+  await page.reload();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  assert.equal(await colour(), dark);
+}));
+
+test("the page speaks German", house.scene({ path: "/settings/appearance" }, async (page) => {
+  const german = page.getByRole("radio", { name: "Deutsch" });
+  if (await german.count()) await german.check();
+  else await page.getByLabel("Language").selectOption({ label: "Deutsch" });
+  await page.getByRole("heading", { name: "Einstellungen" }).first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+}));
+
+test("a configuration that was refused is shown until it is mended", house.scene(async (page) => {
+  await page.locator("#composer").waitFor();
+  writeFileSync(house.configFile, "HISTORY_LIMIT=many\n");
+  await page.locator(".status-line.bad", { hasText: "HISTORY_LIMIT" }).waitFor();
+  await page.locator(".status-line").getByRole("link", { name: "Show" }).click();
+  await page.getByRole("alert").filter({ hasText: "HISTORY_LIMIT" }).waitFor();
+  writeFileSync(house.configFile, "HISTORY_LIMIT=7\n");
+  await counts(page.locator(".status-line"), 0);
+  await page.locator("tr.own", { hasText: "HISTORY_LIMIT" }).getByText("7", { exact: true }).waitFor();
+}));
+
+test("the keyboard alone is enough", house.scene({ path: "/settings/about" }, async (page) => {
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+  await page.getByRole("heading", { name: "About" }).waitFor();
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to content");
+  assert.ok(await page.locator(".skip").evaluate((link) => link.getBoundingClientRect().top >= 0), "the skip link is in sight");
+  await page.keyboard.press("Enter");
+  await until(async () => (await focused()) === "main" || focused());
+  await page.keyboard.press("Control+Shift+O");
+  await until(async () => (await focused()) === "composer" || focused());
+  await page.keyboard.type("Typed by hand");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("in two lines");
+  await page.keyboard.press("Enter");
+  await shows(answers(page), "You asked: Typed by hand\nin two lines");
+  await page.keyboard.press("Control+/");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  await page.keyboard.press("Escape");
+  await counts(page.getByRole("dialog"), 0);
+  await page.keyboard.press("Control+Shift+M");
+  await page.getByRole("dialog", { name: "Choose a model" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Shift+S");
+  await counts(page.locator(".sidebar"), 0);
+  await page.keyboard.press("Control+Shift+S");
+  await page.locator(".sidebar").waitFor();
+  await page.keyboard.press("Shift+Escape");
+  await until(async () => (await focused()) === "composer" || focused());
+  await page.keyboard.press("Control+,");
+  await page.getByRole("heading", { name: "Settings" }).first().waitFor();
+  await page.keyboard.press("Control+K");
+  await page.keyboard.type("temporary");
+  await page.getByRole("option", { name: /Temporary chat/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/temporary$/);
+  await page.goBack();
+  await page.waitForURL(/\/settings\/models$/);
+}));
+
+test("nothing is wider than a phone of 360 pixels", house.scene({ width: 360, height: 720, allow: /404/ }, async (page) => {
+  const wide = [];
+  const check = async (name) => {
+    const { width, who } = await page.evaluate(() => ({
+      width: document.documentElement.scrollWidth,
+      who: [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((node) => node.outerHTML.slice(0, 90)),
+    }));
+    if (width > 360) wide.push(`${name}: ${width} ${who.join(" ")}`);
+  };
+  for (const path of paths()) {
+    await visit(page, path);
+    await check(path);
+  }
+  await page.goto(house.address);
+  await page.getByRole("button", { name: "Open sidebar" }).click();
+  await page.locator(".sidebar .chat-row").first().waitFor();
+  await check("the drawer");
+  await page.locator(".chat-row", { hasText: "Another one" }).locator("a").click();
+  await page.waitForURL(/\/c\//);
+  await page.getByRole("button", { name: "Chat settings" }).click();
+  await page.locator(".side-panel").waitFor();
+  await check("the panel");
+  assert.deepEqual(wide, []);
+}));
+
+for (const dark of [false, true]) {
+  test(`axe finds no barrier on any page in ${dark ? "dark" : "light"}`, house.scene({ dark }, async (page) => {
+    const violations = [];
+    const check = async (name) => {
+      await page.evaluate(axe);
+      const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+      for (const { id, nodes } of found.violations) {
+        violations.push(`${name}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 110)} (${node.any[0]?.message ?? ""})`).join("; ")}`);
+      }
+    };
+    for (const path of paths()) {
+      await visit(page, path);
+      await check(path);
+    }
+    await visit(page, `/c/${chat}`);
+    const open = async (keys, selector) => {
+      await page.keyboard.press(keys);
+      await page.locator(selector).waitFor();
+      await check(keys);
+      await page.keyboard.press("Escape");
+      await counts(page.locator(selector), 0);
+    };
+    await open("Control+K", "dialog.palette");
+    await open("Control+/", "dialog");
+    await open("Control+Shift+M", "dialog");
+    for (const name of ["Branches", "Chat settings"]) {
+      await page.getByRole("button", { name }).click();
+      await page.locator(".side-panel").getByRole("heading", { name }).waitFor();
+      await check(name);
+    }
+    assert.deepEqual(violations, []);
+  }));
+}
+
+test("a failed answer has no barrier either", house.scene(async (page) => {
+  house.upstream.when("Refuse me", { status: 400, times: 1 });
+  await ask(page, "Refuse me");
+  await page.locator(".error-card").waitFor();
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`), []);
+}));
