@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    clippy::disallowed_methods,
+    clippy::unnecessary_debug_formatting,
+    reason = "a test fails by panicking, starts the executable and quotes paths"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,6 +9,10 @@
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_debug_formatting,
+    clippy::too_many_lines,
+    unreachable_pub,
     reason = "a test fails by panicking, reads its own switches and starts the executable"
 )]
 

@@ -82,13 +82,28 @@ impl Dialect {
         }
     }
 
+    /// How each says that it has no such model.
+    fn no_such_model(self) -> Value {
+        match self {
+            Self::OpenAi => {
+                json!({"error": {"message": "The model `tale-1` does not exist or you do not \
+                have access to it.", "type": "invalid_request_error", "code": "model_not_found"}})
+            }
+            Self::Anthropic => json!({"type": "error",
+                "error": {"type": "not_found_error", "message": "model: tale-1"}}),
+            Self::Ollama => json!({"error": "model 'tale-1' not found"}),
+        }
+    }
+
     /// An error's body.
     pub fn error(self, status: u16, message: &str) -> Value {
+        if status == 404 {
+            return self.no_such_model();
+        }
         let kind = match status {
             400 => "invalid_request_error",
             401 => "authentication_error",
             403 => "permission_error",
-            404 => "not_found_error",
             429 => "rate_limit_error",
             529 => "overloaded_error",
             _ => "api_error",

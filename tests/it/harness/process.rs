@@ -168,12 +168,13 @@ fn keep(
     let log = Arc::clone(log);
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut kept = log.lock().unwrap();
+            kept.push_str(&line);
+            kept.push('\n');
+            drop(kept);
             if let (Some(ports), Some(port)) = (&ports, port_in(&line)) {
                 let _ = ports.send(port);
             }
-            let mut log = log.lock().unwrap();
-            log.push_str(&line);
-            log.push('\n');
         }
     });
 }

@@ -67,6 +67,10 @@ impl Socket {
 
     /// Reads on until the server closes, and gives the close code (1006: none was given).
     pub async fn close_code(&mut self) -> u16 {
+        in_time("the server closes the socket", self.read_to_close()).await
+    }
+
+    async fn read_to_close(&mut self) -> u16 {
         loop {
             match self.next_message().await {
                 Some(Message::Close(Some(frame))) => return frame.code.into(),

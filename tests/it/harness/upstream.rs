@@ -115,8 +115,6 @@ impl Act {
 /// A request as it came.
 #[derive(Debug)]
 pub struct Seen {
-    /// `POST`
-    pub method: String,
     /// `/v1/chat/completions`
     pub path: String,
     /// Header names in lower case.
@@ -433,8 +431,7 @@ async fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Seen
     let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
     let mut lines = head.split("\r\n");
     let mut first = lines.next().unwrap_or_default().split(' ');
-    let method = first.next().unwrap_or_default().to_owned();
-    let path = first.next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+    let path = first.nth(1).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
     let headers: BTreeMap<String, String> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
@@ -447,5 +444,5 @@ async fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Seen
         }
     }
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Ok(Some(Seen { method, path, headers, body, closed_early: AtomicBool::new(false) }))
+    Ok(Some(Seen { path, headers, body, closed_early: AtomicBool::new(false) }))
 }
