@@ -123,6 +123,13 @@ fn already_running(holder: Option<lock::Holder>, config: &Config) -> u8 {
 
 async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
     let config = live.now();
+    let mut wishes = match Wishes::listen() {
+        Ok(wishes) => wishes,
+        Err(error) => {
+            say::error(&format!("Signals cannot be received: {error}"));
+            return exit::FAILED;
+        }
+    };
     let app = match App::open(live.clone(), logs.clone()).await {
         Ok(app) => app,
         Err(error) => return did_not_open(&error, &config),
@@ -163,11 +170,11 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         let address = url.clone();
         tokio::task::spawn_blocking(move || open_browser(&address));
     }
-    stopped().await;
+    wishes.next().await;
     tracing::info!("stopping");
     // A second signal ends the process at once.
-    let impatient = runtime_task(async {
-        stopped().await;
+    let impatient = runtime_task(async move {
+        wishes.next().await;
         std::process::exit(i32::from(exit::FAILED));
     });
     shut_down(&app, server, &app.stop).await;
@@ -214,32 +221,54 @@ fn runtime_task<T: Send + 'static>(
     tokio::spawn(work)
 }
 
-/// Waits for the wish to stop: a signal, Ctrl+C, the end of the session.
-async fn stopped() {
+/// The ways in which a wish to stop arrives: a signal, Ctrl+C, a closed window, the session's end.
+struct Wishes {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
     #[cfg(windows)]
-    {
-        use tokio::signal::windows::{ctrl_close, ctrl_shutdown};
-        if let (Ok(mut close), Ok(mut shutdown)) = (ctrl_close(), ctrl_shutdown()) {
-            tokio::select! {
-                _ = close.recv() => {}
-                _ = shutdown.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+    interrupt: tokio::signal::windows::CtrlC,
+    #[cfg(windows)]
+    close: tokio::signal::windows::CtrlClose,
+    #[cfg(windows)]
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+impl Wishes {
+    /// Listens from now on; before that a signal ends the process at once.
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Listens from now on; before that Ctrl+C ends the process at once.
+    #[cfg(windows)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self { interrupt: ctrl_c()?, close: ctrl_close()?, shutdown: ctrl_shutdown()? })
+    }
+
+    /// The next wish.
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+
+    /// The next wish.
+    #[cfg(windows)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.shutdown.recv() => {}
+        }
     }
 }

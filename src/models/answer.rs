@@ -174,17 +174,15 @@ impl Upstream {
     /// Takes along what is there already. The client hands chunks over one by one, from a task of its
     /// own, so that task is let run as long as it brings more. The first words wait for nobody.
     async fn gather(&mut self) {
-        for _ in 0..if self.begun { MAX_TURNS } else { 1 } {
-            let mut came = false;
+        for turn in 0..MAX_TURNS {
+            let mut came = turn == 0;
             while self.end.is_none() && self.gathered_bytes() < MAX_DELTA_BYTES {
                 let Some(more) = self.read_now() else { break };
                 self.feed(more);
                 came = true;
             }
-            if self.end.is_some() || self.gathered_bytes() >= MAX_DELTA_BYTES {
-                return;
-            }
-            if !self.begun || !came && self.gathered.is_empty() {
+            let full = self.gathered_bytes() >= MAX_DELTA_BYTES;
+            if !came || !self.begun || full || self.end.is_some() {
                 return;
             }
             tokio::task::yield_now().await;

@@ -137,7 +137,9 @@ impl Said {
         {
             return Error::Refused { provider, message };
         }
+        let named = !asked.model.is_empty() && low.contains(&asked.model.to_ascii_lowercase());
         let no_model = self.code == "model_not_found"
+            || (status == Some(404) && named)
             || (has(&["model"])
                 && has(&["not found", "not exist", "unknown model", "no such model"])
                 && matches!(status, None | Some(400 | 404 | 422)));

@@ -18,10 +18,13 @@ const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
-/** Starts everything before the tests of a file and ends it after them. `provider: false`: no model is connected. */
-export function useHouse({ provider = true, settings = {} } = {}) {
+/** Starts everything before the tests of a file and ends it after them. `provider: false`: no model is connected; `prepare`: what then stands ready. */
+export function useHouse({ provider = true, settings = {}, prepare = async (_house) => {} } = {}) {
   const house = new House();
-  before(() => house.start(provider, settings));
+  before(async () => {
+    await house.start(provider, settings);
+    await prepare(house);
+  });
   after(() => house.stop());
   return house;
 }
@@ -178,9 +181,4 @@ export async function until(check, patience = PATIENCE_MS) {
     if (Date.now() > end) assert.fail(`waited in vain: ${now}`);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
-}
-
-/** The page has drawn what its models and its chat list are. */
-export async function ready(page) {
-  await page.locator("#composer").waitFor();
 }

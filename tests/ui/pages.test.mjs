@@ -2,19 +2,19 @@
 import assert from "node:assert/strict";
 import { writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { answers, ask, counts, shows, until, useHouse } from "./house.mjs";
 
-const house = useHouse();
+let chat;
+const house = useHouse({
+  prepare: async (ready) => {
+    chat = await ready.chat("Show me everything you can draw", ANSWER);
+    await ready.chat("Another one");
+  },
+});
 const axe = readFileSync(join(import.meta.dirname, "node_modules/axe-core/axe.min.js"), "utf8");
 const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
 const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", "about"];
-let chat;
-
-before(async () => {
-  chat = await house.chat("Show me everything you can draw", ANSWER);
-  await house.chat("Another one");
-});
 
 const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
 
