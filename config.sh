@@ -1,6 +1,7 @@
-# Inglenook's configuration. Every setting stands here with its default; take the # away to change one.
-# These are plain shell assignments: KEY=value, export KEY="value", quotes, comments, ${OTHER} and
-# ${OTHER:-default}. The file is read, never executed. `inglenook config check` tells what is wrong.
+# Inglenook's configuration. Every setting stands here with its default; take the # away to change
+# one. These are plain shell assignments: KEY=value, export KEY="value", quotes, comments, ${OTHER}
+# and ${OTHER:-default}. The file is read, never executed. `inglenook config check` tells what is
+# wrong with it.
 #
 # Stronger than this file: INGLENOOK_<KEY> in the environment, then the command line.
 # [live] takes effect as soon as this file is saved, the others at the next start.
