@@ -3,6 +3,8 @@ import { get } from "../lib/api.js";
 import { signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 
+const FIRST_LOOK_MS = 2000;
+
 export const config = signal(null);
 export const status = signal(null);
 export const logs = signal([]);
@@ -29,7 +31,7 @@ export async function loadLogs(limit = 200) {
 /** Starts to follow what the server says about itself. */
 export function startServer() {
   on("config", (data) => {
-    configError.value = data.ok ? null : (data.error ?? {});
+    configError.value = data.ok ? null : { message: data.error, problems: [data.error] };
     if (config.value) loadConfig().catch(() => {});
   });
   on("status", (data) => {
@@ -37,5 +39,7 @@ export function startServer() {
   });
   onReturn(({ first }) => {
     if (!first && status.value) loadStatus().catch(() => {});
+    // A file that was refused before this page opened; nothing that one types waits for it.
+    setTimeout(() => loadConfig().catch(() => {}), first ? FIRST_LOOK_MS : 0);
   });
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { answers, ask, questions, shows, useHouse } from "./house.mjs";
+import { answers, ask, questions, shows, until, useHouse } from "./house.mjs";
 
 const house = useHouse({ provider: false });
 const PAYLOADS = [
@@ -38,6 +38,7 @@ test("an answer full of code does nothing, in whatever pieces it comes", house.s
     house.upstream.when(`Attack ${n}`, { pieces, reasoning: PAYLOADS, hold: Math.floor(pieces.length / 2) });
     await ask(page, `Attack ${n}`);
     await answers(page).nth(n).waitFor();
+    await until(() => house.upstream.waiting() === 1 || "the answer is not half written");
     house.upstream.release();
     await answers(page).nth(n).filter({ hasText: `The end ${n}.` }).waitFor();
     await inert(page);

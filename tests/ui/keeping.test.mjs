@@ -46,7 +46,7 @@ test("another answer stands beside the first one, also from another model", hous
   await shows(answers(page), "A six.");
 }));
 
-test("an answer is edited without losing what follows", house.scene({ path: `/` }, async (page) => {
+test("an answer is edited without losing what follows", house.scene(async (page) => {
   await ask(page, "One");
   await shows(answers(page), "You asked: One");
   await ask(page, "Two");
@@ -127,13 +127,18 @@ test("the palette finds what was said and opens the chat at it", house.scene(asy
   await page.getByText("Nothing found.").waitFor();
 }));
 
-test("a temporary chat answers and leaves nothing", house.scene({ path: "/temporary" }, async (page) => {
+test("a temporary chat answers and leaves nothing", house.scene(async (page) => {
+  await page.locator("#composer").waitFor();
+  await page.keyboard.press("Control+Shift+Y");
+  await page.waitForURL(/\/temporary$/);
   await ask(page, "Between us only");
   await shows(answers(page), "You asked: Between us only");
   await counts(row(page, "Between us only"), 0);
   const { items } = await house.api("POST", "/search", { query: "Between us only" });
   assert.ok(!items.some((item) => item.snippet.text.includes("Between us")));
-  await page.reload();
+  await page.keyboard.press("Control+Shift+O");
+  await page.waitForURL(`${house.address}/`);
+  await page.goBack();
   await page.getByText("Nothing of this chat is written down.").waitFor();
 }));
 

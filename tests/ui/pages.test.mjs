@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { answers, ask, counts, shows, until, useHouse } from "./house.mjs";
+import { answers, ask, counts, questions, shows, until, useHouse } from "./house.mjs";
 
 let chat;
 const house = useHouse({
@@ -18,9 +18,18 @@ const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", 
 
 const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
 
+const within = (page, path) => page.evaluate((to) => {
+  history.pushState(null, "", to);
+  dispatchEvent(new PopStateEvent("popstate"));
+}, path);
+
 /** Goes to a path inside the page, and waits until what it fetches is there. */
 async function visit(page, path) {
-  await page.goto(house.address + path);
+  // An address that the server does not know is reached from inside.
+  const outside = path !== "/nowhere" && path !== "/temporary";
+  await page.goto(house.address + (outside ? path : "/"));
+  await page.locator("#app > *").first().waitFor();
+  if (!outside) await within(page, path);
   await page.locator("main :is(h1, h2), header h1").first().waitFor();
   await page.waitForLoadState("load");
   if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
@@ -39,8 +48,17 @@ for (const section of SECTIONS) {
   }));
 }
 
+test("every page can be reloaded at its address", async () => {
+  for (const path of paths().filter((path) => path !== "/nowhere")) {
+    const response = await fetch(house.address + path);
+    assert.equal(response.status, 200, path);
+    assert.ok((await response.text()).includes('id="app"'), path);
+  }
+});
+
 test("an address where nothing lives says so, and a chat that is gone too", house.scene({ allow: /404/ }, async (page) => {
-  await page.goto(`${house.address}/nowhere`);
+  await page.locator("#composer").waitFor();
+  await within(page, "/nowhere");
   await page.getByRole("heading", { name: "Page not found" }).waitFor();
   await page.goto(`${house.address}/c/conv_${"0".repeat(32)}`);
   await page.getByRole("heading", { name: "This chat is not here" }).waitFor();
@@ -73,8 +91,12 @@ test("a configuration that was refused is shown until it is mended", house.scene
   await page.locator(".status-line.bad", { hasText: "HISTORY_LIMIT" }).waitFor();
   await page.locator(".status-line").getByRole("link", { name: "Show" }).click();
   await page.getByRole("alert").filter({ hasText: "HISTORY_LIMIT" }).waitFor();
+  await page.goto(house.address);
+  await page.locator(".status-line.bad", { hasText: "HISTORY_LIMIT" }).waitFor();
+  await page.goto(`${house.address}/settings/configuration`);
   writeFileSync(house.configFile, "HISTORY_LIMIT=7\n");
   await counts(page.locator(".status-line"), 0);
+  await counts(page.getByRole("alert"), 0);
   await page.locator("tr.own", { hasText: "HISTORY_LIMIT" }).getByText("7", { exact: true }).waitFor();
 }));
 
@@ -92,7 +114,8 @@ test("the keyboard alone is enough", house.scene({ path: "/settings/about" }, as
   await page.keyboard.press("Shift+Enter");
   await page.keyboard.type("in two lines");
   await page.keyboard.press("Enter");
-  await shows(answers(page), "You asked: Typed by hand\nin two lines");
+  await shows(questions(page), "Typed by hand\nin two lines");
+  await shows(answers(page), "You asked: Typed by hand in two lines");
   await page.keyboard.press("Control+/");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await page.keyboard.press("Escape");

@@ -15,7 +15,7 @@ export async function startUpstream() {
   const scripts = [];
   const waiting = new Set();
   const asked = [];
-  const self = { models: ["ember-chat", "other-chat"], key: null, title: "", asked, address: "", when, release, stop };
+  const self = { models: ["ember-chat", "other-chat"], key: null, title: "", asked, address: "", when, release, stop, waiting: () => waiting.size };
 
   /** What is said to a question that contains `part`; the newest script that fits holds. */
   function when(part, /** @type {Script} */ script) {

@@ -32,7 +32,9 @@ export function Branches({ id }) {
   if (error && !tree) return html`<p class="empty">${reasonOf(error)}</p>`;
   if (!tree) return html`<p class="empty"><span class="spinner"></span></p>`;
   if (!tree.length) return html`<p class="empty">${t("branches.none")}</p>`;
-  const forks = tree.filter((row) => row.forks > 1).length;
+  const known = new Set(tree.map((row) => row.id));
+  const roots = tree.filter((row) => !known.has(row.parent_id)).length;
+  const forks = tree.filter((row) => row.forks > 1).length + (roots > 1 ? 1 : 0);
   const byId = new Map(tree.map((row) => [row.id, row]));
   const draw = (key) => html`<${Node} row=${byId.get(key)} id=${id} />`;
   return html`<p class="hint branches-hint">${forks ? t("branches.count", { n: forks }) : t("branches.straight")}</p>

@@ -38,9 +38,15 @@ function lostLine() {
 function configLine() {
   if (!configError.value) return null;
   return html`<div class="status-line bad">
-    <${Icon} name="warning" /><span class="cut">${t("status.config", { reason: configError.value.message ?? configError.value.error ?? "" })}</span>
+    <${Icon} name="warning" /><span class="cut">${t("status.config", { reason: firstProblem(configError.value) })}</span>
     <a href="/settings/configuration">${t("action.show")}</a>
   </div>`;
+}
+
+/** The first problem in one line, the file named without its folder. */
+function firstProblem({ problems, message }) {
+  const [line] = String(problems?.[0] ?? message ?? "").split("\n");
+  return line.replace(/^.*[\\/](?=[^\\/]+:\d+:\d+: )/, "");
 }
 
 function providerLine() {
