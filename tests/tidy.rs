@@ -148,6 +148,35 @@ fn the_documents_refer_only_to_what_exists() {
     }
 }
 
+#[test]
+fn every_route_is_documented() {
+    let routes = read(Path::new("src/api/mod.rs"));
+    let documents = read(Path::new("docs/API.md"));
+    let mut count = 0;
+    for (door, method) in
+        [("get", "GET"), ("post", "POST"), ("patch", "PATCH"), ("delete", "DELETE")]
+    {
+        for rest in routes.split(&format!(" {door}(\"")).skip(1) {
+            let path = rest.split('"').next().unwrap_or_default();
+            if !rest.split(')').next().unwrap_or_default().contains(" API,")
+                && !rest.split(')').next().unwrap_or_default().contains(" CHAT,")
+                && !rest.split(')').next().unwrap_or_default().contains(" STREAM,")
+            {
+                continue;
+            }
+            count += 1;
+            let short = path.replace("/conversations/{id}", "...");
+            let said = documents.lines().filter(|line| line.contains(method)).any(|line| {
+                [path, &short].iter().any(|path| {
+                    ["`", " ", "\t"].iter().any(|end| line.contains(&format!(" {path}{end}")))
+                })
+            });
+            assert!(said, "{method} {path} is not in docs/API.md");
+        }
+    }
+    assert!(count > 30, "only {count} routes found: has the route table moved?");
+}
+
 /// `module -> modules it may import`, from the table under the heading.
 fn import_table() -> BTreeMap<String, BTreeSet<String>> {
     let text = read(Path::new("ARCHITECTURE.md"));

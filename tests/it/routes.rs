@@ -56,6 +56,10 @@ async fn every_route_answers_under_v1_and_without_it() {
         for root in ["/api/v1", "/api"] {
             let path = format!("{root}{}", route.path(&ids));
             let reply = server.get(&path).await;
+            if path.contains("/attachments/") {
+                assert_eq!((reply.status, reply.text.as_str()), (200, "Hello"), "{path}");
+                continue;
+            }
             assert!(reply.header("content-type").starts_with("application/json"), "{path}");
             assert!(!reply.header("x-request-id").is_empty(), "{path}");
             reply.is(200);

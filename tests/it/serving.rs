@@ -1,6 +1,7 @@
 //! Serving: the page, its caching and compression, the headers that protect it.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::harness::{Server, skipped};
 
@@ -40,6 +41,7 @@ async fn the_page_has_urls_that_can_be_reloaded() {
     for path in [
         format!("/c/{conversation}"),
         "/settings".into(),
+        "/temporary".into(),
         "/settings/models".into(),
         "/search".into(),
     ] {
@@ -114,4 +116,29 @@ async fn the_page_fits_its_budget() {
     let page = server.get("/").await.text;
     assert!(!page.contains("<script>") && !page.contains("style=\""), "nothing inline");
     assert!(!page.contains("http://") && !page.contains("https://"), "no other host");
+}
+
+#[tokio::test]
+async fn an_attachment_comes_back_as_a_sandboxed_download_of_what_it_is() {
+    let server = Server::start().await;
+    let conversation = server.conversation().await;
+    let path = format!("/conversations/{conversation}/messages");
+    let page = "PGh0bWw+PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==";
+    let file = |media_type: &str| json!({"name": "a \"b\"\r\n.html", "media_type": media_type, "data": page});
+    for media_type in ["text/html", "image/png", "image/svg+xml", "text/plain"] {
+        let body = json!({"content": "Look", "model": "passages/passages", "stream": false,
+            "attachments": [file(media_type)]});
+        let reply = server.post(&path, body).await;
+        if reply.status == 400 {
+            continue;
+        }
+        let answer = reply.is(200);
+        let question = answer["parent_id"].as_str().unwrap();
+        let served = server.get(&format!("{path}/{question}/attachments/0")).await;
+        assert_eq!(served.status, 200, "{}", served.text);
+        assert!(served.header("content-disposition").starts_with("attachment"), "{media_type}");
+        assert!(served.header("content-security-policy").contains("sandbox"), "{media_type}");
+        assert_eq!(served.header("x-content-type-options"), "nosniff");
+        assert_ne!(served.header("content-type"), "image/png", "a page is no picture");
+    }
 }

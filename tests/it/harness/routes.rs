@@ -70,6 +70,12 @@ pub fn all() -> Vec<Route> {
             json!({"content": "A", "stream": false,
             "model": "passages/passages", "options": {"seed": 1}}),
         ),
+        route("GET", "/conversations/{conversation}/messages/{answer}", none.clone()),
+        route(
+            "GET",
+            "/conversations/{conversation}/messages/{question}/attachments/{n}",
+            none.clone(),
+        ),
         route("PATCH", "/conversations/{conversation}/messages/{answer}", json!({"content": "A"})),
         route("DELETE", "/conversations/{conversation}/messages/{answer}", none.clone()),
         route("POST", "/conversations/{conversation}/messages/{answer}/restore", none.clone()),
@@ -149,7 +155,7 @@ impl Route {
 
     /// The name of the one object the path names last, for ids that cannot be.
     pub fn with_each_name_replaced(&self, ids: &Ids, by: &str) -> Vec<String> {
-        ["{conversation}", "{question}", "{answer}", "{turn}", "{provider}"]
+        ["{conversation}", "{question}", "{answer}", "{turn}", "{provider}", "{n}"]
             .iter()
             .filter(|name| self.path.contains(*name))
             .map(|name| ids.fill(&self.path.replace(name, by)))
@@ -163,7 +169,9 @@ impl Ids {
         let model = server.connect(upstream).await;
         let conversation = server.conversation().await;
         upstream.then(Act::answer(&["An answer."]));
-        let asked = server.ask(&conversation, &model, "A question").await;
+        let file = json!({"name": "notes.txt", "media_type": "text/plain", "data": "SGVsbG8="});
+        let question = json!({"content": "A question", "model": model, "attachments": [file]});
+        let asked = server.ask_with(&conversation, question).await;
         server.whole_turn(&asked.turn).await;
         let providers = server.get("/providers").await.is(200);
         let provider =
@@ -183,5 +191,6 @@ impl Ids {
             .replace("{answer}", &self.answer)
             .replace("{turn}", &self.turn)
             .replace("{provider}", &self.provider)
+            .replace("{n}", "0")
     }
 }
