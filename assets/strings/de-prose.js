@@ -15,4 +15,6 @@ export const deProse = {
   "prose.diagram_failed": "Dieses Diagramm lässt sich nicht zeichnen: {reason}",
   "prose.diagram_source": "Quelltext zeigen",
   "prose.diagram_picture": "Bild zeigen",
+  "prose.task_done": "Erledigt",
+  "prose.task_open": "Offen",
 };

@@ -15,4 +15,6 @@ export const enProse = {
   "prose.diagram_failed": "This diagram cannot be drawn: {reason}",
   "prose.diagram_source": "Show the source",
   "prose.diagram_picture": "Show the picture",
+  "prose.task_done": "Done",
+  "prose.task_open": "Not done",
 };

@@ -100,7 +100,7 @@ export class House {
     return id;
   }
 
-  model(name = "ember-chat") {
+  model(name = this.upstream.models[0]) {
     return `${this.provider.id}/${name}`;
   }
 

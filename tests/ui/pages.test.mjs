@@ -1,42 +1,11 @@
-// Every page: drawn, reachable by keyboard, narrow enough for a phone, and without barriers in both themes.
+// Every page: drawn, reachable by keyboard, narrow enough for a phone.
 import assert from "node:assert/strict";
-import { writeFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { answers, ask, counts, questions, shows, until, useHouse } from "./house.mjs";
+import { answers, counts, questions, shows, until, useHouse } from "./house.mjs";
+import { paths, prepare, SECTIONS, visit, within } from "./tour.mjs";
 
-let chat;
-const house = useHouse({
-  prepare: async (ready) => {
-    chat = await ready.chat("Show me everything you can draw", ANSWER);
-    await ready.chat("Another one");
-  },
-});
-const axe = readFileSync(join(import.meta.dirname, "node_modules/axe-core/axe.min.js"), "utf8");
-const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
-const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", "about"];
-
-const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
-
-const within = (page, path) => page.evaluate((to) => {
-  history.pushState(null, "", to);
-  dispatchEvent(new PopStateEvent("popstate"));
-}, path);
-
-/** Goes to a path inside the page, and waits until what it fetches is there. */
-async function visit(page, path) {
-  // An address that the server does not know is reached from inside.
-  const outside = path !== "/nowhere" && path !== "/temporary";
-  await page.goto(house.address + (outside ? path : "/"));
-  await page.locator("#app > *").first().waitFor();
-  if (!outside) await within(page, path);
-  await page.locator("main :is(h1, h2), header h1").first().waitFor();
-  await page.waitForLoadState("load");
-  if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
-  if (path.startsWith("/search")) await page.locator("main mark").first().waitFor();
-  if (path.startsWith("/settings")) await counts(page.locator("main .spinner"), 0);
-  if (path.startsWith("/settings/models")) await page.locator(".provider", { hasText: "Hearth" }).waitFor();
-}
+const house = useHouse({ prepare });
 
 const MARKS = { models: "ember-chat", configuration: "HISTORY_LIMIT", appearance: "Text size", shortcuts: "Ctrl+K", logs: "Message", about: "Version" };
 for (const section of SECTIONS) {
@@ -150,7 +119,7 @@ test("nothing is wider than a phone of 360 pixels", house.scene({ width: 360, he
     if (width > 360) wide.push(`${name}: ${width} ${who.join(" ")}`);
   };
   for (const path of paths()) {
-    await visit(page, path);
+    await visit(house, page, path);
     await check(path);
   }
   await page.goto(house.address);
@@ -163,47 +132,4 @@ test("nothing is wider than a phone of 360 pixels", house.scene({ width: 360, he
   await page.locator(".side-panel").waitFor();
   await check("the panel");
   assert.deepEqual(wide, []);
-}));
-
-for (const dark of [false, true]) {
-  test(`axe finds no barrier on any page in ${dark ? "dark" : "light"}`, house.scene({ dark }, async (page) => {
-    const violations = [];
-    const check = async (name) => {
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      for (const { id, nodes } of found.violations) {
-        violations.push(`${name}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 110)} (${node.any[0]?.message ?? ""})`).join("; ")}`);
-      }
-    };
-    for (const path of paths()) {
-      await visit(page, path);
-      await check(path);
-    }
-    await visit(page, `/c/${chat}`);
-    const open = async (keys, selector) => {
-      await page.keyboard.press(keys);
-      await page.locator(selector).waitFor();
-      await check(keys);
-      await page.keyboard.press("Escape");
-      await counts(page.locator(selector), 0);
-    };
-    await open("Control+K", "dialog.palette");
-    await open("Control+/", "dialog");
-    await open("Control+Shift+M", "dialog");
-    for (const name of ["Branches", "Chat settings"]) {
-      await page.getByRole("button", { name }).click();
-      await page.locator(".side-panel").getByRole("heading", { name }).waitFor();
-      await check(name);
-    }
-    assert.deepEqual(violations, []);
-  }));
-}
-
-test("a failed answer has no barrier either", house.scene(async (page) => {
-  house.upstream.when("Refuse me", { status: 400, times: 1 });
-  await ask(page, "Refuse me");
-  await page.locator(".error-card").waitFor();
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`), []);
 }));

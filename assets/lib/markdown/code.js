@@ -24,7 +24,7 @@ export class CodeBlock {
     this.text = document.createTextNode("");
     const code = element("code", language ? { class: `language-${language}` } : {}, this.text);
     const label = t("prose.code", { language: language || t("prose.text") });
-    this.pre = element("pre", { tabindex: "0", role: "region", "aria-label": label }, code);
+    this.pre = element("pre", { tabindex: "0", role: "group", "aria-label": label }, code);
     const head = element(
       "figcaption",
       {},

@@ -32,7 +32,7 @@ function citation(n) {
   return element("button", { type: "button", class: "cite", "data-n": String(n), "aria-label": t("prose.cite", { n }) }, String(n));
 }
 
-/** Marks of footnotes become buttons that lead to them; pictures from elsewhere become links. */
+/** Marks of footnotes become buttons that lead to them; pictures from elsewhere become links; boxes of a task list get a name. */
 export function dressMarks(/** @type {ParentNode} */ root) {
   for (const mark of root.querySelectorAll("sup.footnote-ref")) {
     const id = mark.getAttribute("data-footnote") ?? "";
@@ -45,6 +45,7 @@ export function dressMarks(/** @type {ParentNode} */ root) {
     note.setAttribute("tabindex", "-1");
   }
   for (const place of root.querySelectorAll("span.remote-image")) place.replaceWith(picture(place));
+  for (const box of root.querySelectorAll("input")) box.setAttribute("aria-label", t(box.hasAttribute("checked") ? "prose.task_done" : "prose.task_open"));
 }
 
 function picture(place) {
@@ -63,7 +64,7 @@ function picture(place) {
 export function dressTables(/** @type {Element} */ root) {
   const tables = root.matches("table") ? [root] : [...root.querySelectorAll("table")];
   for (const table of tables) {
-    const box = element("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": t("prose.table") });
+    const box = element("div", { class: "table-box", tabindex: "0", role: "group", "aria-label": t("prose.table") });
     table.replaceWith(box);
     box.append(table);
   }

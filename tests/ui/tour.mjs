@@ -1,0 +1,38 @@
+// The pages that there are, something to see on them, and the way to each.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { counts } from "./house.mjs";
+
+const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
+export const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", "about"];
+
+/** The id of a chat whose answer has everything that can be drawn. */
+export let chat = "";
+
+/** Two chats to look at. */
+export async function prepare(house) {
+  chat = await house.chat("Show me everything you can draw", ANSWER);
+  await house.chat("Another one");
+}
+
+export const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
+
+/** Goes to an address inside the page, without asking the server for it. */
+export const within = (page, path) => page.evaluate((to) => {
+  history.pushState(null, "", to);
+  dispatchEvent(new PopStateEvent("popstate"));
+}, path);
+
+/** Goes to a page, and waits until what it fetches is there. */
+export async function visit(house, page, path) {
+  // An address that the server does not know is reached from inside.
+  const outside = path !== "/nowhere" && path !== "/temporary";
+  await page.goto(house.address + (outside ? path : "/"));
+  await page.locator("#app > *").first().waitFor();
+  if (!outside) await within(page, path);
+  await page.locator("main :is(h1, h2), header h1").first().waitFor();
+  if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
+  if (path.startsWith("/search")) await page.locator("main mark").first().waitFor();
+  if (path.startsWith("/settings")) await counts(page.locator("main .spinner"), 0);
+  if (path.startsWith("/settings/models")) await page.locator(".provider", { hasText: "Hearth" }).waitFor();
+}
