@@ -272,3 +272,19 @@ fn the_default_file_explains_every_key_and_is_itself_correct() {
     let bash = std::process::Command::new("bash").args(["-eu", &path]).output().unwrap();
     assert!(bash.status.success(), "a script cannot source it");
 }
+
+#[test]
+fn a_flag_wins_over_everything() {
+    let home = tempfile::tempdir().unwrap();
+    let path = write(home.path(), "PORT=6001\n");
+    let arguments = ["--config", &path, "--port", "6002", "config", "show", "--json"];
+    let said = run_in(home.path(), &arguments, &[("INGLENOOK_PORT", "6003")]);
+    assert_eq!(said.code, 0, "{}", said.said());
+    let all: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let items = all.get("items").unwrap_or(&all).as_array().unwrap();
+    let port = items.iter().find(|item| item["key"] == "PORT").unwrap();
+    assert_eq!(port["value"].to_string().trim_matches('"'), "6002", "{port}");
+    assert_eq!(port["layer"], "flag", "{port}");
+    let wrong = run_in(home.path(), &["--port", "70000", "config", "show"], &[]);
+    assert!(matches!(wrong.code, 2 | 78), "{} {}", wrong.code, wrong.said());
+}

@@ -125,3 +125,17 @@ async fn input_instants_may_have_any_offset() {
         server.post("/search", body(bad)).await.error(400);
     }
 }
+
+#[tokio::test]
+async fn a_traceparent_is_on_the_log_lines_too() {
+    let server = Server::with("LOG_FORMAT", "json").start().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = server
+        .request(reqwest::Method::GET, "/conversations?limit=0")
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    server.send(request).await.error(400);
+    crate::harness::eventually("the trace is logged", || async {
+        server.log().contains(trace).then_some(())
+    })
+    .await;
+}

@@ -159,3 +159,28 @@ async fn it_starts_by_itself_in_an_empty_home() {
     assert!(written.lines().all(|line| line.is_empty() || line.starts_with('#')), "all commented");
     assert!(home.path().join(".local/share/inglenook").is_dir());
 }
+
+#[tokio::test]
+async fn open_finds_the_server_that_runs_and_says_when_there_is_none() {
+    let mut server = Server::start().await;
+    let open = |server: &Server| {
+        let child = server.command().arg("open").spawn().unwrap();
+        tokio::task::spawn_blocking(|| finish(child))
+    };
+    let found = open(&server).await.unwrap();
+    assert!(found.said().contains(&server.origin()), "{}", found.said());
+    server.stop().await;
+    let nobody = open(&server).await.unwrap();
+    assert_eq!(nobody.code, 1, "{}", nobody.said());
+}
+
+#[tokio::test]
+async fn the_key_that_encrypts_is_for_the_owner_alone() {
+    let server = Server::start().await;
+    let upstream = crate::harness::Upstream::openai().await;
+    server.connect(&upstream).await;
+    for path in std::fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path()) {
+        let mode = path.metadata().unwrap().permissions().mode() & 0o077;
+        assert_eq!(mode, 0, "{path:?} may be read by others");
+    }
+}
