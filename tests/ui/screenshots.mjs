@@ -36,15 +36,14 @@ fn split(node: &mut Node) -> (Key, Node) {
 | keys in a node | height for a million keys | page reads |
 | ---: | ---: | ---: |
 | 4 | 20 | 20 |
-| 64 | 4 | 4 |
 | 512 | 3 | 3 |
 
-That is why databases choose nodes as large as a page: three reads find one key among a million.`;
+That is why databases choose nodes as large as a page.`;
 
 const house = new House();
 await house.start();
 mkdirSync(folder, { recursive: true });
-house.upstream.models = ["qwen3:8b", "llama3.2:3b"];
+house.upstream.models = ["qwen3:8b", "smollm2:1.7b"];
 await house.api("PATCH", `/providers/${house.provider.id}`, { name: "Ollama" });
 await house.api("GET", "/models?refresh=true");
 for (const [title, place] of EARLIER.toReversed()) {
@@ -56,8 +55,8 @@ house.upstream.title = "How B-trees stay shallow";
 
 let chat = "/";
 for (const [name, look] of Object.entries({
-  "chat-light": { width: 1280, height: 860 },
-  "chat-dark": { width: 1280, height: 860, dark: true },
+  "chat-light": { width: 1280, height: 930 },
+  "chat-dark": { width: 1280, height: 930, dark: true },
   phone: { width: 390, height: 844 },
 })) {
   const { page, context, complaints } = await house.visit({ ...look, path: chat });
