@@ -102,6 +102,7 @@ fn root_routes() -> Vec<Route> {
         get("/settings", FREE, ui::page),
         get("/settings/{*rest}", FREE, ui::page),
         get("/search", FREE, ui::page),
+        get("/temporary", FREE, ui::page),
         get("/{*path}", FREE, ui::file),
     ]
 }
