@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::title;
 use super::turn::{Event, Turn, TurnState};
 use super::{Chat, last_event, queries};
-use crate::base::{Caller, ConversationId, MessageId, clock};
+use crate::base::{Caller, ConversationId, MessageId, TurnId, clock};
 use crate::conversations::tree::{self, Progress};
 use crate::conversations::{Message, Source, State, Timings, Usage};
 use crate::error::Error;
@@ -79,11 +79,15 @@ impl Chat {
         let task = async move {
             let id = job.turn.identity.id;
             chat.run(job).await;
-            if let Ok(mut running) = chat.inner.running.lock() {
-                running.remove(&id);
-            }
+            chat.forget(id);
         };
         self.inner.tasks.spawn(tracing::Instrument::instrument(task, span));
+    }
+
+    fn forget(&self, id: TurnId) {
+        if let Ok(mut running) = self.inner.running.lock() {
+            running.remove(&id);
+        }
     }
 
     async fn run(&self, job: Job) {
@@ -143,6 +147,8 @@ impl Chat {
             map.remove("message");
         }
         self.inner.conversations.announce_message(turn.identity.owner, &ended);
+        // It is all on disk, so whoever asks from here on is answered from there.
+        self.forget(turn.identity.id);
         let last = turn.finish(end.state, kind, data);
         short["type"] = kind.into();
         short["turn_id"] = json!(turn.identity.id);
