@@ -114,10 +114,11 @@ export async function resetProvider(id) {
 /** Starts to keep models and providers in step with the server. */
 export function startModels() {
   const quietly = () => reload().catch(() => {});
+  let starting = true;
   on("providers", quietly);
-  onReturn(({ first }) => (first && modelsLoaded.value ? null : quietly()));
+  onReturn(({ first }) => (first && (starting || modelsLoaded.value) ? null : quietly()));
   onKept("favourites", (value) => (favourites.value = value ?? []));
-  quietly();
+  quietly().finally(() => (starting = false));
 }
 
 async function reload() {

@@ -25,6 +25,8 @@ test("the first page is light, and asks no other host", house.scene({ path: "/he
   const bundled = await page.locator('script[src^="/app.js?v="]').count();
   console.error(`${bundled ? "release" : "debug"} page: ${bytesThen} bytes in ${requestsThen.length} requests until one can type, first paint after ${ms} ms; ${bytes} bytes in ${asked.length} in all`);
   for (const url of asked) assert.ok(url.startsWith(house.address) || /^(data|blob):/.test(url), `asked ${url}`);
+  const data = asked.filter((url) => url.includes("/api/"));
+  assert.deepEqual(data, [...new Set(data)], "nothing is fetched twice");
   if (!bundled) return;
   assert.ok(requestsThen.length <= MOST_REQUESTS, requestsThen.join(" "));
   assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
