@@ -15,7 +15,11 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 const SETTINGS = { PORT: "0", OPEN_BROWSER: "false", RATE_LIMIT_API: "0", RATE_LIMIT_CHAT: "0", RETRY_BASE_MS: "10", RETRY_MAX_MS: "20" };
 
 const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+const folders = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 /** Starts everything before the tests of a file and ends it after them. `provider: false`: no model is connected; `prepare`: what then stands ready. */
@@ -33,6 +37,7 @@ export class House {
   async start(provider = true, settings = {}) {
     this.settings = settings;
     this.folder = mkdtempSync(join(tmpdir(), "inglenook-ui-"));
+    folders.add(this.folder);
     this.configFile = join(this.folder, "config.sh");
     writeFileSync(this.configFile, "");
     const options = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS };
