@@ -25,8 +25,6 @@ pub struct Connection {
 /// An answer that has come whole.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// Its status.
-    pub status: u16,
     /// Its bytes.
     pub body: &'a [u8],
 }
@@ -64,7 +62,7 @@ impl Connection {
         }
         let body = &self.buffer[from..to];
         assert!(status < 300, "answered {status}: {}", String::from_utf8_lossy(body));
-        Answer { status, body }
+        Answer { body }
     }
 
     async fn more(&mut self) {

@@ -115,7 +115,7 @@ pub fn deep() -> Vec<Row> {
     let (mut first, mut deep) = (Runs::default(), Runs::default());
     for _ in 0..RUNS {
         first.add(hammer(server.port, 1, &[first_page()], RUN));
-        deep.add(hammer(server.port, 1, &[deep_page.clone()], RUN));
+        deep.add(hammer(server.port, 1, std::slice::from_ref(&deep_page), RUN));
     }
     server.stop();
     let ratio = deep.ms(50) / first.ms(50);
@@ -136,7 +136,7 @@ pub fn open() -> Vec<Row> {
     let (mut ours, mut raw) = (Runs::default(), Runs::default());
     for _ in 0..RUNS {
         raw.add(raw_path(&data));
-        ours.add(hammer(server.port, 1, &[request.clone()], RUN));
+        ours.add(hammer(server.port, 1, std::slice::from_ref(&request), RUN));
     }
     server.stop();
     let shown = format!("{}, p50 {}", shown_rate(ours.rate()), shown_ms(ours.ms(50)));
