@@ -52,7 +52,7 @@ impl Connection {
             self.more().await;
             let Some(end) = memmem::find(&self.buffer, b"\r\n\r\n") else { continue };
             let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
-            let status = head[9..12].parse().unwrap();
+            let status: u16 = head[9..12].parse().unwrap();
             let length = head.split("\r\ncontent-length: ").nth(1).unwrap_or("0");
             let length: usize = length.split('\r').next().unwrap().parse().unwrap();
             break (status, end + 4, end + 4 + length);
