@@ -111,6 +111,7 @@ impl Search {
                 let mut said = queries::messages(db, owner, &all, common, &filters, left)?;
                 if said.is_empty() && terms.len() > 1 {
                     let rare = queries::rare_terms(db, &terms, candidates)?;
+                    let rare: Vec<_> = rare.into_iter().map(|rare| rare.term).collect();
                     if let Some(any) = text::any_of(&rare) {
                         said = queries::messages(db, owner, &any, false, &filters, left)?;
                     }
@@ -140,10 +141,9 @@ impl Search {
             .read(move |db| {
                 let terms = text::terms(&question, false);
                 let rare = queries::rare_terms(db, &terms, candidates)?;
-                let Some(any) = text::any_of(&rare) else { return Ok(Vec::new()) };
                 // A passage should share more with a question than one of its many words.
                 let wanted = if rare.len() > 2 { 2 } else { 1 };
-                queries::passages(db, owner, &any, &rare, wanted, except, limit)
+                queries::passages(db, owner, &rare, wanted, except, limit)
             })
             .await
     }

@@ -2,6 +2,10 @@
 //! million messages takes most of a second. So a word is first probed: when more messages have it
 //! than a limit, the newest of those that match are ranked by how dense the words stand, and BM25
 //! is left to words that are rare enough.
+//!
+//! What was measured over a million messages: asking for one row by `MATCH ? AND rowid = ?` costs
+//! hundreds of times a step of a running query, so texts are marked in the query that finds them,
+//! and filters look rows up instead of listing them in an `IN`, which FTS5 takes one by one.
 
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
@@ -11,7 +15,7 @@ use super::{Filters, Hit, id_text};
 use crate::base::{ConversationId, MessageId, Timestamp, UserId};
 use crate::conversations::{Role, Source};
 use crate::error::Error;
-use crate::store::text::{Term, all_of};
+use crate::store::text::{Term, any_of};
 
 /// Newest matches that are looked at when a word is common.
 const NEWEST: usize = 100;
@@ -49,13 +53,20 @@ pub(super) fn has_common_term(
     Ok(false)
 }
 
-/// The terms that tell messages apart: those in few messages, rarest first; when all are common,
-/// none.
+/// A term that tells messages apart, and in how many messages it is.
+#[derive(Debug, Clone)]
+pub(super) struct Rare {
+    pub(super) term: Term,
+    pub(super) messages: usize,
+}
+
+/// The terms that tell messages apart: those in few messages, rarest first, as long as all of them
+/// together are in few enough to be ranked; when all are common, none.
 pub(super) fn rare_terms(
     db: &Connection,
     terms: &[Term],
     candidates: usize,
-) -> Result<Vec<Term>, Error> {
+) -> Result<Vec<Rare>, Error> {
     // In a small collection a word of every tenth message says little, too.
     let total: i64 =
         db.query_row("SELECT coalesce(max(seq), 0) FROM messages", [], |r| r.get(0))?;
@@ -65,12 +76,17 @@ pub(super) fn rare_terms(
     for term in terms {
         let found = probe(db, term, common)?;
         if found > 0 && found < common && !is_stop_word(&term.text) {
-            counted.push((found, term.clone()));
+            counted.push(Rare { term: term.clone(), messages: found });
         }
     }
-    counted.sort_by_key(|(found, _)| *found);
+    counted.sort_by_key(|rare| rare.messages);
     counted.truncate(12);
-    Ok(counted.into_iter().map(|(_, term)| term).collect())
+    let mut ranked = 0;
+    counted.retain(|rare| {
+        ranked += rare.messages;
+        ranked <= candidates * 2
+    });
+    Ok(counted)
 }
 
 /// Words that say nothing of what a question is about, for collections too small to tell by counting.
@@ -130,6 +146,7 @@ struct Found {
     title: Option<String>,
     score: f64,
     provider: Option<String>,
+    marked: String,
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -142,6 +159,7 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
         title: row.get(5)?,
         score: row.get(6)?,
         provider: row.get(7)?,
+        marked: row.get(8)?,
     })
 }
 
@@ -155,30 +173,23 @@ pub(super) fn messages(
     limit: usize,
 ) -> Result<Vec<Hit>, Error> {
     let wanted = if common { NEWEST.max(limit) } else { limit * SPARE };
-    let mut marked = Vec::new();
-    for mut one in candidates(db, owner, expression, common, filters, wanted)? {
-        let Some(text) = mark(db, expression, one.seq)? else { continue };
-        if common {
-            one.score = density(&text);
-        }
-        marked.push((one, text));
-        if !common && marked.len() == limit {
-            break;
-        }
-    }
+    let mut hits = candidates(db, owner, expression, common, filters, wanted)?;
     if common {
+        for one in &mut hits {
+            one.score = density(&one.marked);
+        }
         // Newest first among equals: the sort is stable and they came so.
-        marked.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score));
-        marked.truncate(limit);
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     }
-    Ok(marked
+    hits.truncate(limit);
+    Ok(hits
         .into_iter()
-        .map(|(one, text)| Hit {
+        .map(|one| Hit {
             kind: "message",
             id: id_text(one.id),
             conversation_id: one.conversation_id,
             title: one.title,
-            snippet: short(&text),
+            snippet: short(&one.marked),
             score: one.score,
             location: one.role.as_str(),
             created_at: one.created_at,
@@ -197,31 +208,42 @@ fn candidates(
 ) -> Result<Vec<Found>, Error> {
     let (score, order) = match common {
         true => ("0.0", "rowid DESC"),
-        false => ("-bm25(messages_fts)", "rank"),
+        false => ("-rank", "rank"),
     };
-    let mut values: Vec<SqlValue> = vec![expression.to_owned().into()];
+    let mut values: Vec<SqlValue> =
+        vec![OPEN.to_string().into(), CLOSE.to_string().into(), expression.to_owned().into()];
     let mut inside = String::new();
-    let mut need = |condition: &str, value: Option<String>| {
-        if let Some(value) = value {
-            inside.push_str(" AND rowid IN (SELECT seq FROM messages WHERE ");
-            inside.push_str(condition);
-            inside.push(')');
-            values.push(value.into());
-        }
+    let mut need = |condition: &str, value: SqlValue| {
+        inside.push_str(condition);
+        values.push(value);
     };
-    need(
-        "conversation = (SELECT seq FROM conversations WHERE id = ?)",
-        filters.conversation_id.map(|id| id.to_string()),
-    );
-    need("role = ?", filters.role.map(|role| role.as_str().to_owned()));
-    need("created_at >= ?", filters.from.map(|at| at.to_string()));
-    need("created_at < ?", filters.to.map(|at| at.to_string()));
+    if let Some(id) = filters.conversation_id {
+        let all = "SELECT {} FROM messages WHERE conversation =
+                   (SELECT seq FROM conversations WHERE id = ?)";
+        for (bound, edge) in [(">=", "min(seq)"), ("<=", "max(seq)")] {
+            let within = format!(" AND rowid {bound} ({})", all.replace("{}", edge));
+            need(&within, id.to_string().into());
+        }
+        let its = " AND (SELECT conversation FROM messages WHERE seq = messages_fts.rowid) =
+                   (SELECT seq FROM conversations WHERE id = ?)";
+        need(its, id.to_string().into());
+    }
+    let row = "FROM messages WHERE seq = messages_fts.rowid";
+    if let Some(role) = filters.role {
+        need(&format!(" AND (SELECT role {row}) = ?"), role.as_str().to_owned().into());
+    }
+    if let Some(from) = filters.from {
+        need(&format!(" AND (SELECT created_at {row}) >= ?"), from.to_string().into());
+    }
+    if let Some(to) = filters.to {
+        need(&format!(" AND (SELECT created_at {row}) < ?"), to.to_string().into());
+    }
     values.extend([sql_limit(limit).into(), owner.to_string().into()]);
     let sql = format!(
         "WITH hit AS MATERIALIZED
-           (SELECT rowid AS seq, {score} AS score FROM messages_fts
-            WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider
+           (SELECT rowid AS seq, {score} AS score, highlight(messages_fts, 0, ?, ?) AS marked
+            FROM messages_fts WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, hit.marked
          FROM hit CROSS JOIN messages m ON m.seq = hit.seq
          CROSS JOIN conversations c ON c.seq = m.conversation
          WHERE c.owner = ? AND c.deleted_at IS NULL"
@@ -229,17 +251,6 @@ fn candidates(
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), found)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// A message's text with the matches marked.
-fn mark(db: &Connection, expression: &str, seq: i64) -> Result<Option<String>, Error> {
-    Ok(db
-        .prepare_cached(
-            "SELECT highlight(messages_fts, 0, ?3, ?4) FROM messages_fts
-             WHERE messages_fts MATCH ?1 AND rowid = ?2",
-        )?
-        .query_row(params![expression, seq, OPEN.to_string(), CLOSE.to_string()], |r| r.get(0))
-        .optional()?)
 }
 
 /// How dense matches stand in a text, between 0 and 1; long texts are forgiven some length, as BM25
@@ -250,33 +261,27 @@ fn density(marked: &str) -> f64 {
     matches / (matches + 1.2 * (0.25 + 0.75 * words / 100.0))
 }
 
-/// Passages of earlier conversations that share at least `wanted` of the terms, best first.
+/// Passages of earlier conversations that share at least `wanted` of the terms, best first: those
+/// that share the most, a term counting the more the rarer it is.
 pub(super) fn passages(
     db: &Connection,
     owner: UserId,
-    any: &str,
-    terms: &[Term],
+    terms: &[Rare],
     wanted: usize,
     except: Option<ConversationId>,
     limit: usize,
 ) -> Result<Vec<Source>, Error> {
+    let words: Vec<Term> = terms.iter().map(|rare| rare.term.clone()).collect();
+    let Some(any) = any_of(&words) else { return Ok(Vec::new()) };
     let mut sources: Vec<Source> = Vec::with_capacity(limit);
-    for one in candidates(db, owner, any, false, &Filters::default(), limit * WEIGHED)? {
+    for one in sharing(db, owner, terms, wanted, limit * WEIGHED)? {
         // An answer made of passages would only quote itself.
         let quotes = one.provider.as_deref() == Some("passages");
         let said = matches!(one.role, Role::User | Role::Assistant);
         if Some(one.conversation_id) == except || quotes || !said {
             continue;
         }
-        let mut shared = 0;
-        for term in terms {
-            let alone = all_of(std::slice::from_ref(term)).unwrap_or_default();
-            shared += usize::from(has(db, &alone, one.seq)?);
-        }
-        if shared < wanted {
-            continue;
-        }
-        let Some(marked) = mark(db, any, one.seq)? else { continue };
+        let Some(marked) = mark(db, &any, one.seq)? else { continue };
         let text = around_first_match(&marked, PASSAGE_CHARS).text;
         if sources.iter().any(|known| known.text == text) {
             continue;
@@ -299,8 +304,55 @@ pub(super) fn passages(
     Ok(sources)
 }
 
-fn has(db: &Connection, expression: &str, seq: i64) -> Result<bool, Error> {
+/// Messages that share at least `wanted` of the terms. One query over the terms' lists, because BM25
+/// over an OR of many looks each of them up twice.
+fn sharing(
+    db: &Connection,
+    owner: UserId,
+    terms: &[Rare],
+    wanted: usize,
+    limit: usize,
+) -> Result<Vec<Found>, Error> {
+    let lists =
+        vec!["SELECT rowid, ? AS weight FROM messages_fts WHERE messages_fts MATCH ?"; terms.len()];
+    let sql = format!(
+        "WITH hit AS MATERIALIZED
+           (SELECT rowid AS seq, sum(weight) AS score FROM ({})
+            GROUP BY rowid HAVING count(*) >= ? ORDER BY score DESC, rowid DESC LIMIT ?)
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, ''
+         FROM hit CROSS JOIN messages m ON m.seq = hit.seq
+         CROSS JOIN conversations c ON c.seq = m.conversation
+         WHERE c.owner = ? AND c.deleted_at IS NULL",
+        lists.join(" UNION ALL ")
+    );
+    let total: i64 =
+        db.query_row("SELECT coalesce(max(seq), 0) FROM messages", [], |r| r.get(0))?;
+    let mut values: Vec<SqlValue> = Vec::new();
+    for Rare { term, messages } in terms {
+        values.push(weight(*messages, total).into());
+        values.push(term.expression().into());
+    }
+    values.extend([sql_limit(wanted).into(), sql_limit(limit).into(), owner.to_string().into()]);
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), found)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How much a term tells that is in so many of all messages (the inverse document frequency of BM25,
+/// Robertson and Zaragoza 2009, kept above zero).
+fn weight(messages: usize, total: i64) -> f64 {
+    let number = |count: i64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let (n, all) = (number(sql_limit(messages)), number(total));
+    (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
+}
+
+/// A message's text with the matches marked.
+fn mark(db: &Connection, expression: &str, seq: i64) -> Result<Option<String>, Error> {
     Ok(db
-        .prepare_cached("SELECT 1 FROM messages_fts WHERE messages_fts MATCH ? AND rowid = ?")?
-        .exists(params![expression, seq])?)
+        .prepare_cached(
+            "SELECT highlight(messages_fts, 0, ?3, ?4) FROM messages_fts
+             WHERE messages_fts MATCH ?1 AND rowid = ?2",
+        )?
+        .query_row(params![expression, seq, OPEN.to_string(), CLOSE.to_string()], |r| r.get(0))
+        .optional()?)
 }
