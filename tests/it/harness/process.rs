@@ -100,6 +100,7 @@ fn drain(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String
 pub struct Running {
     child: Child,
     log: Arc<Mutex<String>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -108,18 +109,21 @@ impl Running {
         let mut child = command.spawn().expect("the executable starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (ports, port) = mpsc::channel();
-        keep(child.stdout.take().unwrap(), &log, Some(ports));
-        keep(child.stderr.take().unwrap(), &log, None);
+        let mut readers = vec![
+            keep(child.stdout.take().unwrap(), &log, Some(ports)),
+            keep(child.stderr.take().unwrap(), &log, None),
+        ];
         let start = Instant::now();
         loop {
             if let Ok(port) = port.recv_timeout(Duration::from_millis(20)) {
-                return Ok((Self { child, log }, port));
+                return Ok((Self { child, log, readers }, port));
             }
             let ended = child.try_wait().unwrap();
             if ended.is_some() || start.elapsed() > DEADLINE {
                 let code = ended.map_or(-2, |status| status.code().unwrap_or(-1));
                 let _ = child.kill();
                 let _ = child.wait();
+                readers.drain(..).for_each(|reader| reader.join().unwrap());
                 let said = log.lock().unwrap().clone();
                 return Err(Finished { code, stdout: String::new(), stderr: said });
             }
@@ -145,11 +149,18 @@ impl Running {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.read_to_the_end();
     }
 
-    /// Its exit status, when it has ended.
+    /// Its exit status, when it has ended; all it wrote is in the log then.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().unwrap()
+        let status = self.child.try_wait().unwrap()?;
+        self.read_to_the_end();
+        Some(status)
+    }
+
+    fn read_to_the_end(&mut self) {
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
     }
 }
 
@@ -164,7 +175,7 @@ fn keep(
     from: impl Read + Send + 'static,
     log: &Arc<Mutex<String>>,
     ports: Option<mpsc::Sender<u16>>,
-) {
+) -> std::thread::JoinHandle<()> {
     let log = Arc::clone(log);
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -176,7 +187,7 @@ fn keep(
                 let _ = ports.send(port);
             }
         }
-    });
+    })
 }
 
 fn port_in(line: &str) -> Option<u16> {
