@@ -23,7 +23,9 @@ async fn a_write_is_synced_before_it_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let calls = "trace=fdatasync,fsync,write,writev,sendto,sendmsg,pwrite64";
-    let wrapper = ["strace", "-f", "-y", "-s", "400", "-e", calls, "-o", trace.to_str().unwrap()];
+    // -D keeps the process id for the server, so that killing it leaves nothing behind.
+    let wrapper =
+        ["strace", "-D", "-f", "-y", "-s", "400", "-e", calls, "-o", trace.to_str().unwrap()];
     let server = Server::plan().under(&wrapper).start().await;
     let request =
         server.request(reqwest::Method::POST, "/conversations").header("x-request-id", "watch-me");
