@@ -76,6 +76,11 @@ pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()
 }
 
+/// A DELETE of the API.
+pub fn delete(path: &str) -> Vec<u8> {
+    format!("DELETE {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()
+}
+
 /// A POST of JSON.
 pub fn post(path: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();

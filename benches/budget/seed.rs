@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, params};
 
+use crate::load::{get, once};
 use crate::server::Server;
 use crate::words::{Dice, Words};
 
@@ -57,7 +58,9 @@ pub fn folder(size: Size) -> PathBuf {
     let making = root.join("making");
     let _ = std::fs::remove_dir_all(&making);
     std::fs::create_dir(&making).unwrap();
-    Server::start(&making).stop();
+    let server = Server::start(&making);
+    once(server.port, &get("/health/live"));
+    server.stop();
     let Size { conversations, messages } = size;
     let name = format!("{conversations}x{messages}-{EDITION}-{}", schema(&making));
     let made = root.join(name);

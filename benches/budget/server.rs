@@ -31,6 +31,8 @@ impl Server {
             ("RATE_LIMIT_API", "0"),
             ("RATE_LIMIT_CHAT", "0"),
             ("MAX_CONNECTIONS_PER_CLIENT", "1000"),
+            ("MAX_TURNS", "10000"),
+            ("TEMPORARY_LINGER_SECONDS", "1"),
         ];
         command.env("INGLENOOK_DATA_DIR", data);
         command.envs(settings.map(|(key, value)| (format!("INGLENOOK_{key}"), value)));

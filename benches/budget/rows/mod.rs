@@ -15,7 +15,7 @@ use crate::figure::Row;
 type Entry = (&'static str, fn() -> Vec<Row>);
 
 /// All rows, in the order of the table.
-pub const ALL: [Entry; 15] = [
+pub const ALL: [Entry; 17] = [
     ("size", page::size),
     ("start", starting::start),
     ("idle", starting::idle),
@@ -24,8 +24,10 @@ pub const ALL: [Entry; 15] = [
     ("open", lists::open),
     ("search-medium", searching::medium),
     ("search-large", searching::large),
+    ("search-filtered", searching::filtered),
     ("typing", searching::typing),
     ("first-token", streaming::first_token),
+    ("history", streaming::history),
     ("ceiling", streaming::ceiling),
     ("page", page::load),
     ("live", serving::live),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::figure::{RUNS, Row, Run, Runs, shown_ms};
 use crate::load::{each, hammer, post};
-use crate::seed::{LARGE, MEDIUM, folder, reader};
+use crate::seed::{self, LARGE, MEDIUM, folder, reader};
 use crate::server::Server;
 use crate::words::Words;
 
@@ -90,6 +90,38 @@ pub fn large() -> Vec<Row> {
                 )
                 .within("20 ms", ours.ms(50) <= 20.0),
         );
+    }
+    server.stop();
+    rows
+}
+
+/// The commonest word of a million messages, narrowed down.
+pub fn filtered() -> Vec<Row> {
+    let data = folder(LARGE);
+    let server = Server::start(&data);
+    let words = Words::new();
+    let long = seed::long_id(LARGE);
+    let cases = [
+        ("one role", json!({ "role": "user" })),
+        ("one conversation", json!({ "conversation_id": long })),
+        ("one month, the last", json!({ "from": "2026-10-01T00:00:00Z" })),
+        (
+            "one month, a while ago",
+            json!({ "from": "2026-02-01T00:00:00Z", "to": "2026-03-01T00:00:00Z" }),
+        ),
+    ];
+    let mut rows = Vec::new();
+    for (name, filters) in cases {
+        let query = format!("{} ", words.of_rank(0));
+        let body = json!({ "query": query, "limit": WANTED, "filters": filters });
+        let request = [post("/api/v1/search", &body)];
+        let mut ours = Runs::default();
+        for _ in 0..RUNS {
+            ours.add(hammer(server.port, 1, &request, Duration::from_secs(1)));
+        }
+        let work = format!("search the commonest word, 1 000 000 messages, filtered to {name}");
+        let row = Row::new(work, format!("p50 {}", shown_ms(ours.ms(50))));
+        rows.push(row.within("20 ms", ours.ms(50) <= 20.0));
     }
     server.stop();
     rows

@@ -1,16 +1,21 @@
 //! What stands between a model and its reader: the time added to the first token, and how many tokens
 //! pass in a second, each against asking the same model server directly.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::figure::{RUNS, Row, Run, Runs, grouped, median, shown_ms};
 use crate::listen::{Heard, listen};
-use crate::load::{Connection, alone, get, once, post};
+use crate::load::{Connection, alone, delete, get, once, post};
+use crate::seed::{LARGE, folder};
 use crate::server::Server;
 use crate::upstream::{MODEL, Upstream};
+use crate::words::Words;
 
+/// What is asked.
+const QUESTION: &str = "Is the fire lit?";
 /// Streams at once, where it is not one.
 const MANY: usize = 50;
 
@@ -20,7 +25,7 @@ enum Way {
     /// From the model server itself.
     Direct,
     /// Through the product, keeping nothing.
-    Temporary { model: String },
+    Temporary { model: String, question: &'static str },
     /// Through the product, question and answer kept on disk.
     Kept { model: String, conversation: String },
 }
@@ -30,21 +35,27 @@ struct Stage {
     server: Server,
     upstream: Upstream,
     model: String,
-    _home: tempfile::TempDir,
+    _home: Option<tempfile::TempDir>,
 }
 
 impl Stage {
     fn set() -> Self {
         let home = tempfile::tempdir().unwrap();
+        let stage = Self::over(home.path());
+        Self { _home: Some(home), ..stage }
+    }
+
+    /// The same over a folder that has history in it.
+    fn over(data: &Path) -> Self {
         let upstream = Upstream::start();
         upstream.says(1, 1, Duration::ZERO);
-        let server = Server::start(home.path());
+        let server = Server::start(data);
         let base_url = format!("http://127.0.0.1:{}/v1", upstream.port);
         let new = json!({ "kind": "openai", "name": "Scripted", "base_url": base_url });
         let provider = once(server.port, &post("/api/v1/providers", &new));
         once(server.port, &get("/api/v1/models?refresh=true"));
         let model = format!("{}/{MODEL}", provider["id"].as_str().unwrap());
-        Self { server, upstream, model, _home: home }
+        Self { server, upstream, model, _home: None }
     }
 
     fn conversation(&self) -> String {
@@ -57,7 +68,7 @@ impl Stage {
         let model = self.model.clone();
         let way = |_| match kept {
             true => Way::Kept { model: model.clone(), conversation: self.conversation() },
-            false => Way::Temporary { model: model.clone() },
+            false => Way::Temporary { model: model.clone(), question: QUESTION },
         };
         (0..count).map(way).collect()
     }
@@ -97,21 +108,22 @@ impl Stage {
 
 /// Asks once; the time from asking to the first token, and what was heard.
 async fn ask(way: &Way, ours: u16, theirs: u16) -> (Duration, Heard) {
-    let question = json!([{ "role": "user", "content": "Is the fire lit?" }]);
     let (path, body): (String, Value) = match way {
         Way::Direct => {
-            let body = json!({ "model": MODEL, "stream": true, "messages": question });
+            let messages = json!([{ "role": "user", "content": QUESTION }]);
+            let body = json!({ "model": MODEL, "stream": true, "messages": messages });
             let mut connection = Connection::open(theirs).await;
             let began = Instant::now();
             let heard = listen(&mut connection, &post("/v1/chat/completions", &body)).await;
             return (heard.first - began, heard);
         }
-        Way::Temporary { model } => {
-            ("/api/v1/turns".to_owned(), json!({ "model": model, "messages": question }))
+        Way::Temporary { model, question } => {
+            let messages = json!([{ "role": "user", "content": question }]);
+            ("/api/v1/turns".to_owned(), json!({ "model": model, "messages": messages }))
         }
         Way::Kept { model, conversation } => (
             format!("/api/v1/conversations/{conversation}/messages"),
-            json!({ "model": model, "content": "Is the fire lit?" }),
+            json!({ "model": model, "content": QUESTION }),
         ),
     };
     let request = post(&path, &body);
@@ -155,6 +167,32 @@ pub fn first_token() -> Vec<Row> {
     rows
 }
 
+/// What looking through a million messages for passages adds before a model is asked.
+pub fn history() -> Vec<Row> {
+    let (few, many) = (Stage::set(), Stage::over(&folder(LARGE)));
+    let words = Words::new();
+    // A question of a dozen words: common ones, and some that are in few messages.
+    let ranks = [0, 3, 30, 900, 2_500, 1, 6_000, 12, 4_000, 90, 14_000, 2];
+    let question = ranks.map(|rank| words.of_rank(rank)).join(" ");
+    let question: &'static str = Box::leak(question.into_boxed_str());
+    let way = |stage: &Stage| [Way::Temporary { model: stage.model.clone(), question }];
+    let (mut less, mut more) = (Runs::default(), Runs::default());
+    for _ in 0..RUNS {
+        less.add(few.measure(&way(&few), 40).0);
+        more.add(many.measure(&way(&many), 40).0);
+    }
+    // That folder is kept for the next time.
+    let provider = many.model.split('/').next().unwrap_or_default();
+    once(many.server.port, &delete(&format!("/api/v1/providers/{provider}")));
+    few.server.stop();
+    many.server.stop();
+    let (less, more) = (less.ms(50), more.ms(50));
+    vec![
+        Row::new("first token, a dozen words asked over 1 000 000 messages", shown_ms(more))
+            .against(format!("{} with no history", shown_ms(less)), more / less),
+    ]
+}
+
 /// How many tokens pass in a second when the model is as fast as a socket.
 pub fn ceiling() -> Vec<Row> {
     const TOKENS: usize = 4000;
@@ -163,7 +201,7 @@ pub fn ceiling() -> Vec<Row> {
     let mut rows = Vec::new();
     for kept in [false, true] {
         let direct = vec![Way::Direct; MANY];
-        let (mut first, mut rates, mut straight) = (vec![], vec![], vec![]);
+        let (mut rates, mut straight) = (vec![], vec![]);
         let mut firsts = Runs::default();
         for _ in 0..RUNS {
             let (_, tokens, took) = stage.measure(&direct, 1);
@@ -172,7 +210,6 @@ pub fn ceiling() -> Vec<Row> {
             let (run, tokens, took) = stage.measure(&ways, 1);
             assert_eq!(tokens, MANY * TOKENS, "tokens were lost");
             rates.push(tokens as f64 / took.as_secs_f64());
-            first.push(tokens);
             firsts.add(run);
         }
         let (rate, straight) = (median(rates), median(straight));

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::figure::{RUNS, Row, Run, Runs, shown_ms, shown_rate};
-use crate::load::{hammer, post};
+use crate::load::{get, hammer, once, post};
 use crate::seed::OWNER;
 use crate::server::Server;
 
@@ -32,7 +32,9 @@ fn raw_commits(data: &Path, first: usize) -> Run {
 /// Conversations made by 64 writers at once.
 pub fn durable() -> Vec<Row> {
     let (home, schema) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    Server::start(schema.path()).stop();
+    let server = Server::start(schema.path());
+    once(server.port, &get("/health/live"));
+    server.stop();
     let server = Server::start(home.path());
     let request = [post("/api/v1/conversations", &json!({ "title": "Written" }))];
     let (mut ours, mut raw) = (Runs::default(), Runs::default());
