@@ -100,6 +100,17 @@
 # ms [live]
 #DISCOVERY_TIMEOUT_MS=400
 
+# Where model servers are looked for: Ollama, LM Studio, llama.cpp, vLLM; model servers like
+# ollama=http://127.0.0.1:11434 or openai=http://127.0.0.1:8080, separated by commas [live]
+#DISCOVERY_URLS=ollama=http://127.0.0.1:11434,openai=http://127.0.0.1:1234,openai=http://127.0.0.1:8080,openai=http://127.0.0.1:8000
+
+# Longest line of a streamed answer; one beyond it breaks the answer off; a whole number from 16
+# to 65536, KiB [live]
+#MODEL_LINE_MAX_KB=1024
+
+# Largest list of models, or answer in one piece; a whole number from 64 to 1048576, KiB [live]
+#MODEL_BODY_MAX_KB=16384
+
 # Key for OpenAI, when none is set on the settings page; one line of text
 #OPENAI_API_KEY=
 
@@ -182,11 +193,9 @@
 # 0 to 1000
 #HEALTH_RESERVED_CONNECTIONS=8
 
-# Time a client has to send its headers; a whole number from 1 to 600, s
+# Time a client has to send its next request's headers; an idle connection is closed; a whole
+# number from 1 to 600, s
 #HEADER_TIMEOUT_SECONDS=10
-
-# A connection without a request is closed after this; a whole number from 1 to 3600, s
-#IDLE_TIMEOUT_SECONDS=60
 
 # A request body may stall this long; a whole number from 1 to 3600, s [live]
 #BODY_TIMEOUT_SECONDS=30

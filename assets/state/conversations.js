@@ -146,12 +146,12 @@ export function startConversations() {
     const others = item.running_turns.filter((id) => id !== turn_id);
     known.get(conversation_id).value = { ...item, running_turns: running ? [...others, turn_id] : others };
   });
+  // Also when it opens first: the list below was fetched before anybody told of changes.
   onReturn(({ first }) => {
-    if (first) return;
     reloadList();
     loadLabels();
     const id = visible.peek();
-    if (id) loadConversation(id).catch(() => {});
+    if (id && !first) loadConversation(id).catch(() => {});
   });
   reloadList();
   loadLabels();

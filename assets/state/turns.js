@@ -33,14 +33,9 @@ export function startTurns() {
     if (message.state !== "streaming") waiting.delete(message.id);
     else if (waiting.has(message.id)) schedule();
   });
-  onReturn(({ first }) => {
-    for (const thread of heldThreads()) if (!first || isRunning(thread)) refetch(thread);
+  onReturn(() => {
+    for (const thread of heldThreads()) refetch(thread);
   });
-}
-
-function isRunning(thread) {
-  const last = thread.path.peek().at(-1);
-  return !last || messageOf(thread, last)?.peek().state === "streaming";
 }
 
 function take(event) {

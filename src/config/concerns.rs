@@ -61,8 +61,6 @@ pub struct Server {
     pub connection_timeout: Duration,
     /// Time a client has to send its headers.
     pub header_timeout: Duration,
-    /// A connection without a request is closed after this.
-    pub idle_timeout: Duration,
     /// A request body may stall this long.
     pub body_timeout: Duration,
     /// Size of a request's headers.
@@ -172,6 +170,12 @@ pub struct Models {
     pub refresh: Duration,
     /// Wait for each usual local port when looking for servers.
     pub discovery_timeout: Duration,
+    /// Where servers are looked for, each `kind=url`.
+    pub discovery_urls: Vec<String>,
+    /// The longest line of a streamed answer.
+    pub max_line_bytes: usize,
+    /// The largest list of models or answer in one piece.
+    pub max_body_bytes: usize,
     /// Contact loopback addresses only.
     pub offline: bool,
     /// Attempts and waits.
@@ -290,7 +294,6 @@ fn server(values: &Resolved) -> Server {
         heartbeat: values.seconds("HEARTBEAT_SECONDS"),
         connection_timeout: values.seconds("CONNECTION_TIMEOUT_SECONDS"),
         header_timeout: values.seconds("HEADER_TIMEOUT_SECONDS"),
-        idle_timeout: values.seconds("IDLE_TIMEOUT_SECONDS"),
         body_timeout: values.seconds("BODY_TIMEOUT_SECONDS"),
         max_header_bytes: values.kib("MAX_HEADER_KB"),
         max_json_bytes: values.kib("MAX_JSON_KB"),
@@ -326,6 +329,9 @@ fn models(values: &Resolved) -> Models {
         stream_idle_timeout: values.milliseconds("STREAM_IDLE_TIMEOUT_MS"),
         refresh: values.seconds("MODELS_REFRESH_SECONDS"),
         discovery_timeout: values.milliseconds("DISCOVERY_TIMEOUT_MS"),
+        discovery_urls: values.list("DISCOVERY_URLS"),
+        max_line_bytes: values.kib("MODEL_LINE_MAX_KB"),
+        max_body_bytes: values.kib("MODEL_BODY_MAX_KB"),
         offline: values.flag("OFFLINE"),
         retry: Retry {
             attempts: values.count("RETRY_ATTEMPTS"),

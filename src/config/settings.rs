@@ -72,6 +72,8 @@ pub enum Kind {
     Hosts,
     /// A comma list of origins like `http://localhost:3000`.
     Origins,
+    /// A comma list of model servers like `ollama=http://127.0.0.1:11434`.
+    Servers,
     /// A URL with one of these schemes, or `off`.
     Url(&'static [&'static str]),
 }
@@ -89,7 +91,7 @@ pub enum Value {
     Text(String),
     /// Of [`Kind::Address`].
     Address(IpAddr),
-    /// Of [`Kind::Hosts`] and [`Kind::Origins`].
+    /// Of the kinds that are comma lists.
     List(Vec<String>),
     /// The word that stands for no value: `auto`, `off`.
     Absent,
@@ -268,6 +270,7 @@ impl Kind {
             Self::Address => address_of(text).map(Value::Address),
             Self::Hosts => list_of(text, host_of),
             Self::Origins => list_of(text, origin_of),
+            Self::Servers => list_of(text, server_of),
             Self::Url(schemes) => match text.is_empty() || text.eq_ignore_ascii_case("off") {
                 true => Some(Value::Absent),
                 false => url_of(text, schemes).map(Value::Text),
@@ -293,6 +296,9 @@ impl Kind {
                 "origins like http://localhost:3000 separated by commas; * is not allowed"
                     .to_owned()
             }
+            Self::Servers => "model servers like ollama=http://127.0.0.1:11434 or \
+                              openai=http://127.0.0.1:8080, separated by commas"
+                .to_owned(),
             Self::Url(schemes) => format!("off or a URL that begins with {}", schemes.join(" or ")),
         }
     }
@@ -357,6 +363,12 @@ fn origin_of(text: &str) -> Option<String> {
     (known && host_fits && port_fits).then(|| text.to_ascii_lowercase())
 }
 
+fn server_of(text: &str) -> Option<String> {
+    let (kind, url) = text.split_once('=')?;
+    let known = matches!(kind, "ollama" | "openai" | "anthropic");
+    (known && url_of(url, &["http://", "https://"]).is_some()).then(|| text.to_owned())
+}
+
 fn url_of(text: &str, schemes: &[&str]) -> Option<String> {
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme))?;
     let fits = !rest.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
@@ -411,6 +423,17 @@ mod tests {
         let good = "http://localhost:3000, https://A.example,http://[::1]:80";
         assert!(matches!(list(good), Some(Value::List(items)) if items.len() == 3));
         for bad in ["*", "localhost:3000", "http://", "http://a/b", "http://a:99999", "ftp://a"] {
+            assert_eq!(list(bad), None, "{bad}");
+        }
+        assert_eq!(list(""), Some(Value::List(vec![])));
+    }
+
+    #[test]
+    fn model_servers_are_kinds_with_addresses() {
+        let list = |text| Kind::Servers.parse(text);
+        let good = "ollama=http://127.0.0.1:1, openai=https://b.example/v1";
+        assert!(matches!(list(good), Some(Value::List(items)) if items.len() == 2));
+        for bad in ["http://127.0.0.1:1", "passages=http://a", "ollama=", "ollama=ftp://a"] {
             assert_eq!(list(bad), None, "{bad}");
         }
         assert_eq!(list(""), Some(Value::List(vec![])));

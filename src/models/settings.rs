@@ -13,10 +13,6 @@ use crate::net::{BreakerPolicy, RetryPolicy};
 /// Gives the settings in force.
 pub(super) type Now = Arc<dyn Fn() -> Settings + Send + Sync>;
 
-/// Where model servers usually listen on this machine: Ollama, LM Studio, llama.cpp, vLLM.
-const USUAL_SERVERS: &str = "ollama=http://127.0.0.1:11434,openai=http://127.0.0.1:1234,\
-                             openai=http://127.0.0.1:8080,openai=http://127.0.0.1:8000";
-
 /// What shapes the talk with model servers.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
@@ -62,36 +58,19 @@ impl From<&Config> for Settings {
             },
             refresh: models.refresh,
             discovery: models.discovery_timeout,
-            discovery_urls: servers(USUAL_SERVERS),
+            discovery_urls: models.discovery_urls.iter().filter_map(|entry| server(entry)).collect(),
             offline: models.offline,
             reserve_tokens: u32::try_from(config.chat.answer_reserve_tokens).unwrap_or(u32::MAX),
-            max_line_bytes: 1024 * 1024,
-            max_body_bytes: 16 * 1024 * 1024,
+            max_line_bytes: models.max_line_bytes,
+            max_body_bytes: models.max_body_bytes,
             openai_api_key: models.openai_api_key.clone(),
             anthropic_api_key: models.anthropic_api_key.clone(),
         }
     }
 }
 
-/// Reads a comma list of `kind=url`; what is none is passed over.
-fn servers(list: &str) -> Vec<(Kind, String)> {
-    let server = |entry: &str| {
-        let (kind, url) = entry.trim().split_once('=')?;
-        Some((Kind::of_added(kind.trim())?, url.trim().to_owned()))
-    };
-    list.split(',').filter_map(server).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_a_list_of_kinds_and_addresses() {
-        let kinds: Vec<_> = servers(USUAL_SERVERS).into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(kinds, [Kind::Ollama, Kind::Openai, Kind::Openai, Kind::Openai]);
-        let one = vec![(Kind::Ollama, "http://x:1".to_owned())];
-        assert_eq!(servers(" ollama = http://x:1 ,nonsense,passages=http://y"), one);
-        assert_eq!(servers(""), []);
-    }
+/// Reads `kind=url`, as the settings table has checked it.
+fn server(entry: &str) -> Option<(Kind, String)> {
+    let (kind, url) = entry.split_once('=')?;
+    Some((Kind::of_added(kind)?, url.to_owned()))
 }

@@ -57,7 +57,7 @@ async fn a_body_that_stalls_is_given_up() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
-    let server = Server::with("IDLE_TIMEOUT_SECONDS", 1).start().await;
+    let server = Server::with("HEADER_TIMEOUT_SECONDS", 1).start().await;
     let mut connection = server.connection().await;
     let request = format!("GET /health/live HTTP/1.1\r\n{}\r\n\r\n", host(&server));
     connection.write_all(request.as_bytes()).await.unwrap();

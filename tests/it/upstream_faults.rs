@@ -203,7 +203,8 @@ async fn an_endless_answer_ends_at_its_limit() {
     (0..200).for_each(|_| pace.say(&piece));
     let message = stage.meets(act).await;
     let length = message["content"].as_str().unwrap().len();
-    assert!(length > 0 && length <= 300 * 1024, "{length}");
+    // What one read brings is still taken; the upstream would have sent 3 MB.
+    assert!((256 * 1024..512 * 1024).contains(&length), "{length}");
     assert_ne!(message["state"], "streaming");
 }
 

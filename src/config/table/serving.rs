@@ -74,12 +74,11 @@ pub(super) const CONNECTIONS: Group = Group {
             (0, 1_000),
             "further ones kept free for /health, so that a full server still answers it",
         ),
-        whole("HEADER_TIMEOUT_SECONDS", "10", (1, 600), "time a client has to send its headers"),
         whole(
-            "IDLE_TIMEOUT_SECONDS",
-            "60",
-            (1, 3_600),
-            "a connection without a request is closed after this",
+            "HEADER_TIMEOUT_SECONDS",
+            "10",
+            (1, 600),
+            "time a client has to send its next request's headers; an idle connection is closed",
         ),
         whole("BODY_TIMEOUT_SECONDS", "30", (1, 3_600), "a request body may stall this long")
             .live(),

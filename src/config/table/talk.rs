@@ -112,6 +112,28 @@ pub(super) const MODELS: Group = Group {
         )
         .live(),
         setting(
+            "DISCOVERY_URLS",
+            Kind::Servers,
+            "ollama=http://127.0.0.1:11434,openai=http://127.0.0.1:1234,\
+             openai=http://127.0.0.1:8080,openai=http://127.0.0.1:8000",
+            "where model servers are looked for: Ollama, LM Studio, llama.cpp, vLLM",
+        )
+        .live(),
+        whole(
+            "MODEL_LINE_MAX_KB",
+            "1024",
+            (16, 65_536),
+            "longest line of a streamed answer; one beyond it breaks the answer off",
+        )
+        .live(),
+        whole(
+            "MODEL_BODY_MAX_KB",
+            "16384",
+            (64, 1_048_576),
+            "largest list of models, or answer in one piece",
+        )
+        .live(),
+        setting(
             "OPENAI_API_KEY",
             Kind::Text,
             "",
