@@ -3,8 +3,8 @@
  * page as it scrolls. Events of the feed keep both in step.
  */
 import { get } from "../lib/api.js";
-import { batch, signal } from "../vendor/signals.js";
-import { on, onReturn } from "./connection.js";
+import { batch, effect, signal } from "../vendor/signals.js";
+import { link, on, onReturn } from "./connection.js";
 import { visible } from "./unread.js";
 
 const PAGE = 60;
@@ -146,15 +146,19 @@ export function startConversations() {
     const others = item.running_turns.filter((id) => id !== turn_id);
     known.get(conversation_id).value = { ...item, running_turns: running ? [...others, turn_id] : others };
   });
-  // Also when it opens first: the list below was fetched before anybody told of changes.
+  // Not before the feed is open: a change between the first list and the feed would be told by neither.
   onReturn(({ first }) => {
     reloadList();
     loadLabels();
     const id = visible.peek();
     if (id && !first) loadConversation(id).catch(() => {});
   });
-  reloadList();
-  loadLabels();
+  // Without a feed the list is shown all the same.
+  const stop = effect(() => {
+    if (link.value === "connecting") return;
+    queueMicrotask(() => stop());
+    if (link.value === "down") reloadList();
+  });
 }
 
 /** Whether a turn is over. A fast one may end before the answer to the question that began it arrives. */
