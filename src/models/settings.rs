@@ -58,7 +58,7 @@ impl From<&Config> for Settings {
             },
             refresh: models.refresh,
             discovery: models.discovery_timeout,
-            discovery_urls: models.discovery_urls.iter().filter_map(|entry| server(entry)).collect(),
+            discovery_urls: models.discovery_urls.iter().filter_map(|at| server(at)).collect(),
             offline: models.offline,
             reserve_tokens: u32::try_from(config.chat.answer_reserve_tokens).unwrap_or(u32::MAX),
             max_line_bytes: models.max_line_bytes,
