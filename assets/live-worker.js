@@ -4,7 +4,9 @@
  */
 "use strict";
 
-const EVENTS = ["hello", "conversation", "message", "turn", "providers", "config", "status", "resync", "server_shutdown"];
+const EVENTS = [
+  "hello", "conversation", "message", "turn", "document", "library", "embeddings", "note", "providers", "config", "status", "resync", "server_shutdown",
+];
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 
 const ports = new Set();

@@ -9,15 +9,17 @@ import { html } from "../vendor/html.js";
 const SPARE_PX = 600;
 const END_PX = 48;
 const NEAR_ROWS = 6;
+// A row of which only a rim is left is not what one reads.
+const LEAST_SEEN_PX = 40;
 
 /**
  * @param {{keys: string[], guess: (key: string) => number, row: (key: string, index: number) => any, stick?: boolean,
- *   fixed?: boolean, onTop?: () => void, onEnd?: () => void, onAway?: (away: boolean) => void, control?: {current: any}, class?: string,
+ *   fixed?: boolean, onTop?: () => void, onSeen?: (key: string) => void, onEnd?: () => void, onAway?: (away: boolean) => void, control?: {current: any}, class?: string,
  *   label?: string, role?: string}} props
- *   `stick` starts at the end and stays there until the reader scrolls up; `fixed` trusts `guess` and measures nothing;
+ *   `onSeen` tells the first row in the window; `stick` starts at the end and stays there until the reader scrolls up; `fixed` trusts `guess` and measures nothing;
  *   `control.current` gets `toEnd()` and `toKey(key)`
  */
-export function VirtualList({ keys, guess, row, stick = false, fixed = false, onTop, onEnd, onAway, control, class: extra = "", label, role }) {
+export function VirtualList({ keys, guess, row, stick = false, fixed = false, onTop, onEnd, onSeen, onAway, control, class: extra = "", label, role }) {
   const box = useRef(null);
   const heights = useRef(new Map());
   const anchor = useRef(/** @type {any} */ (stick ? "end" : null));
@@ -44,6 +46,7 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
     lastTop.current = top;
     setView((old) => (old.height === height && Math.abs(old.top - top) < SPARE_PX / 4 ? old : { top, height }));
     tellAway(anchor.current !== "end");
+    onSeen?.(now.current.keys[rowAt(now.current.positions, top + LEAST_SEEN_PX)]);
   };
   const tellAway = (is) => {
     if (away.current === is) return;

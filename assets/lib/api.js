@@ -43,6 +43,11 @@ export function patch(path, body) {
   return write("PATCH", path, body);
 }
 
+/** @param {string} path @param {any} body */
+export function put(path, body) {
+  return write("PUT", path, body);
+}
+
 /** @param {string} path @param {Record<string, any>} [query] */
 export function remove(path, query) {
   return write("DELETE", path + queryText(query), undefined);

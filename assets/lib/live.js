@@ -4,7 +4,9 @@
  */
 import { trustedScriptUrl } from "./trusted.js";
 
-const EVENTS = ["hello", "conversation", "message", "turn", "providers", "config", "status", "resync", "server_shutdown"];
+const EVENTS = [
+  "hello", "conversation", "message", "turn", "document", "library", "embeddings", "note", "providers", "config", "status", "resync", "server_shutdown",
+];
 const RETRY_MS = 2000;
 
 /**

@@ -5,10 +5,10 @@ import { plainText as plain } from "./markdown/blocks.js";
 import { Stream } from "./markdown/stream.js";
 
 /**
- * Shows Markdown that may still grow.
- * @param {{text: string, streaming?: boolean, sources?: {n: number}[], onCite?: (n: number, event: Event) => void}} props
+ * Shows Markdown that may still grow. `unknown`: numbers in it that are no source.
+ * @param {{text: string, streaming?: boolean, sources?: {n: number, verified?: boolean}[], unknown?: number[], onCite?: (n: number, event: Event) => void}} props
  */
-export function Markdown({ text, streaming = false, sources, onCite }) {
+export function Markdown({ text, streaming = false, sources, unknown, onCite }) {
   const root = useRef(null);
   const stream = useRef(/** @type {Stream | null} */ (null));
   const cite = useRef(onCite);
@@ -17,7 +17,7 @@ export function Markdown({ text, streaming = false, sources, onCite }) {
     stream.current = new Stream(/** @type {any} */ (root.current), (n, event) => cite.current?.(n, event));
     return () => stream.current?.stop();
   }, []);
-  useLayoutEffect(() => stream.current?.show(text, streaming, sources), [text, streaming, sources]);
+  useLayoutEffect(() => stream.current?.show(text, streaming, sources, unknown), [text, streaming, sources, unknown]);
   return html`<div class="prose" dir="auto" ref=${root}></div>`;
 }
 

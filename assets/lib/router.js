@@ -2,23 +2,30 @@
 import { signal } from "../vendor/signals.js";
 
 /**
- * @typedef {{name: "home"|"conversation"|"temporary"|"settings"|"search"|"missing", id?: string, section?: string,
- *   query: URLSearchParams, path: string}} Route
+ * @typedef {{name: "home"|"conversation"|"temporary"|"library"|"settings"|"search"|"missing", id?: string, document?: string,
+ *   section?: string, query: URLSearchParams, path: string}} Route
  */
 
 /** @type {import("../vendor/signals.js").Signal<Route>} */
 export const route = signal(read(location));
 
+/** The path that was shown before this one, or null when the reader came by an address. */
+export const cameFrom = signal(/** @type {string|null} */ (null));
+
 /** Goes to a path of this site; `replace` leaves no step behind for the Back button. */
 export function go(path, replace = false) {
   if (replace) history.replaceState(null, "", path);
-  else if (path !== location.pathname + location.search) history.pushState(null, "", path);
+  else if (path !== location.pathname + location.search) {
+    cameFrom.value = location.pathname + location.search;
+    history.pushState(null, "", path);
+  }
   route.value = read(location);
 }
 
 /** Starts to listen: Back and Forward, and plain clicks on links of this site. */
 export function startRouter() {
   addEventListener("popstate", () => {
+    cameFrom.value = null;
     route.value = read(location);
   });
   document.addEventListener("click", (event) => {
@@ -46,6 +53,7 @@ export function read({ pathname, search }) {
   if (!head) return { name: "home", ...rest };
   if (head === "c" && tail) return { name: "conversation", id: tail, ...rest };
   if (head === "temporary") return { name: "temporary", ...rest };
+  if (head === "library") return { name: "library", document: tail, ...rest };
   if (head === "settings") return { name: "settings", section: tail ?? "models", ...rest };
   if (head === "search") return { name: "search", ...rest };
   return { name: "missing", ...rest };

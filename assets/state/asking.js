@@ -10,20 +10,21 @@ import { modelIdToSend } from "./models.js";
 import { complain, toast } from "./notices.js";
 import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
 
-/** Settings of the chat that the next question starts: `{folder, tags, system_prompt, options, model}`. */
+/** Settings of the chat that the next question starts: `{folder, tags, system_prompt, options, model, document_ids}`. */
 export const fresh = signal({});
 
 /**
  * Asks. Without a conversation one is made first.
  * @param {string|null} id
- * @param {{content: string, attachments?: any[], model?: string, compareWith?: string|null, key?: string}} question
+ * @param {{content: string, attachments?: any[], documents?: string[], model?: string, compareWith?: string|null, key?: string}} question
  * @returns {Promise<boolean>} whether the server has it
  */
-export async function ask(id, { content, attachments = [], model, compareWith = null, key = randomKey() }) {
+export async function ask(id, { content, attachments = [], documents = [], model, compareWith = null, key = randomKey() }) {
   try {
     const target = id ?? (await begin(`${key}-new`));
     const body = { content };
     if (attachments.length) body.attachments = attachments.map(({ name, media_type, data }) => ({ name, media_type, data }));
+    if (documents.length) body.documents = documents;
     const chosen = model ?? modelIdToSend(id ? conversation(id).peek() : fresh.peek());
     if (chosen) body.model = chosen;
     const started = await post(`/conversations/${target}/messages`, body, { key });

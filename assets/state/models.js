@@ -1,8 +1,10 @@
 /** Models and the providers they come from, the reader's favourites, and the model a new chat starts with. */
 import { get, patch, post, remove } from "../lib/api.js";
 import { keep, onKept, recall } from "../lib/storage.js";
+import { t } from "../lib/text.js";
 import { computed, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
+import { removeLater } from "./removals.js";
 
 /** The model that quotes passages when no other is there. */
 export const PASSAGES = "passages/passages";
@@ -93,10 +95,9 @@ export async function changeProvider(id, body) {
   return provider;
 }
 
-/** Removes a provider and its key. */
-export async function removeProvider(id) {
-  await remove(`/providers/${id}`);
-  await reload();
+/** Removes a provider and its key once its Undo has passed. A key could not be shown again. */
+export function removeProvider({ id, name }) {
+  removeLater({ id, text: t("providers.removed", { name }), run: () => remove(`/providers/${id}`).finally(reload) });
 }
 
 /** Asks a provider for its models, to see whether it works. */

@@ -1,7 +1,7 @@
 /** The right panel: what it shows, if anything. */
 import { signal } from "../vendor/signals.js";
 
-/** @typedef {{kind: "sources"|"branches"|"settings"|"prompt", messageId?: string, n?: number}} Panel */
+/** @typedef {{kind: "sources"|"branches"|"settings"|"prompt"|"document", messageId?: string, n?: number, source?: any}} Panel */
 
 /** @type {import("../vendor/signals.js").Signal<Panel|null>} */
 export const panel = signal(null);
@@ -11,6 +11,11 @@ export function togglePanel(next) {
   const now = panel.value;
   const same = now && now.kind === next.kind && now.messageId === next.messageId && now.n === next.n;
   panel.value = same ? null : next;
+}
+
+/** Opens the panel with something, also when it shows that already. */
+export function openPanel(next) {
+  panel.value = next;
 }
 
 /** Closes the panel. */

@@ -10,7 +10,7 @@ import { draftOf, keepDraft } from "./drafts.js";
 
 const STORE = "inglenook.queue";
 
-/** @typedef {{key: string, conversation: string, content: string, attachments: any[], held?: boolean}} Waiting */
+/** @typedef {{key: string, conversation: string, content: string, attachments: any[], documents: string[], held?: boolean}} Waiting */
 
 /** @type {import("../vendor/signals.js").Signal<Waiting[]>} */
 export const queue = signal(read());
@@ -18,8 +18,8 @@ export const queue = signal(read());
 let sending = null;
 
 /** Lets a question wait for its turn. */
-export function enqueue(id, { content, attachments = [] }) {
-  change([...queue.value, { key: randomKey(), conversation: id, content, attachments }]);
+export function enqueue(id, { content, attachments = [], documents = [] }) {
+  change([...queue.value, { key: randomKey(), conversation: id, content, attachments, documents }]);
 }
 
 /** Takes a waiting question out; its words go back to the composer when that is empty. */

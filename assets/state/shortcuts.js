@@ -9,6 +9,7 @@ const TABLE = [
   ["new_chat", "Mod+Shift+O"],
   ["temporary", "Mod+Shift+Y"],
   ["sidebar", "Mod+Shift+S"],
+  ["library", "Mod+Shift+L"],
   ["settings", "Mod+,"],
   ["help", "Mod+/"],
   ["copy_last", "Mod+Shift+C"],

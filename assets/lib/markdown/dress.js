@@ -5,8 +5,10 @@ import { element } from "./element.js";
 const CITATION = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 const OWN_PICTURE = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,/;
 
-/** Turns `[1]` and `[1, 2]` into buttons, where such sources exist. */
-export function dressCitations(/** @type {Node} */ root, /** @type {Set<number>} */ known) {
+/** @typedef {Map<number, "source"|"unverified"|"unknown">} Known */
+
+/** Turns `[1]` and `[1, 2]` into buttons, where such sources exist; a number that is none is marked as such. */
+export function dressCitations(/** @type {Node} */ root, /** @type {Known} */ known) {
   if (!known.size) return;
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const places = [];
@@ -22,14 +24,16 @@ function splitCitations(node, known) {
   for (const match of node.data.matchAll(CITATION)) {
     const numbers = match[1].split(",").map(Number);
     if (!numbers.every((n) => known.has(n))) continue;
-    pieces.push(node.data.slice(at, match.index), ...numbers.map(citation));
+    pieces.push(node.data.slice(at, match.index), ...numbers.map((n) => citation(n, known.get(n))));
     at = match.index + match[0].length;
   }
   if (pieces.length) node.replaceWith(...pieces, node.data.slice(at));
 }
 
-function citation(n) {
-  return element("button", { type: "button", class: "cite", "data-n": String(n), "aria-label": t("prose.cite", { n }) }, String(n));
+function citation(n, what) {
+  if (what === "unknown") return element("span", { class: "cite unknown", title: t("prose.cite_unknown", { n }) }, String(n), element("span", { class: "hidden" }, ` (${t("prose.cite_unknown", { n })})`));
+  const label = t(what === "unverified" ? "prose.cite_unverified" : "prose.cite", { n });
+  return element("button", { type: "button", class: `cite ${what}`, "data-n": String(n), "aria-label": label }, String(n));
 }
 
 /** Marks of footnotes become buttons that lead to them; pictures from elsewhere become links; boxes of a task list get a name. */

@@ -23,8 +23,8 @@ export class Stream {
   constructor(/** @type {HTMLElement} */ root, /** @type {(n: number, event: Event) => void} */ onCite) {
     this.root = root;
     this.onCite = onCite;
-    /** @type {Set<number>} */
-    this.cited = new Set();
+    /** What each number is: a source, one whose quote was not found, or none. @type {import("./dress.js").Known} */
+    this.cited = new Map();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.text = "";
@@ -35,8 +35,8 @@ export class Stream {
   }
 
   /** Shows a text that may still grow. */
-  show(/** @type {string} */ text, /** @type {boolean} */ streaming, /** @type {{n: number}[]} */ sources = []) {
-    this.cite(sources);
+  show(/** @type {string} */ text, /** @type {boolean} */ streaming, /** @type {{n: number, verified?: boolean}[]} */ sources = [], /** @type {number[]} */ unknown = []) {
+    this.cite(sources, unknown);
     text = text.replace(/\r\n?/g, "\n");
     if (!text.startsWith(this.text.slice(0, this.offset))) this.restart();
     const first = this.offset === 0 && !this.open;
@@ -180,10 +180,12 @@ export class Stream {
   }
 
   /** Sources may arrive after the first text. */
-  cite(sources) {
-    const numbers = sources.map(({ n }) => n);
-    if (numbers.length === this.cited.size && numbers.every((n) => this.cited.has(n))) return;
-    this.cited = new Set(numbers);
+  cite(sources, unknown) {
+    /** @type {import("./dress.js").Known} */
+    const now = new Map(unknown.map((n) => [n, "unknown"]));
+    for (const { n, verified } of sources) now.set(n, verified === false ? "unverified" : "source");
+    if (now.size === this.cited.size && [...now].every(([n, what]) => this.cited.get(n) === what)) return;
+    this.cited = now;
     dressCitations(this.root, this.cited);
   }
 

@@ -1,5 +1,4 @@
 /** An answer: its reasoning, its words as they come, its sources, and what went wrong if something did. */
-import { go } from "../../lib/router.js";
 import { Markdown } from "../../lib/markdown.js";
 import { t } from "../../lib/text.js";
 import { exact } from "../../lib/time.js";
@@ -11,7 +10,9 @@ import { focusComposer } from "../shell/actions.js";
 import { AnswerTools } from "./answer-tools.js";
 import { EditBox } from "./edit-box.js";
 import { ErrorCard } from "./error-card.js";
+import { openSource } from "./open-source.js";
 import { Reasoning } from "./reasoning.js";
+import { Support } from "./support.js";
 
 /**
  * @param {{conversation: string|null, held: {value: any}, column?: boolean}} props
@@ -20,7 +21,7 @@ import { Reasoning } from "./reasoning.js";
 export function Answer({ conversation, held, column = false }) {
   const message = held.value;
   const [editing, setEditing] = useState(false);
-  const onCite = useCallback((n) => openSource(held.value.sources, n), [held]);
+  const onCite = useCallback((n) => openSource(held.value.sources?.find((entry) => entry.n === n), held.value.id), [held]);
   const live = message.state === "streaming";
   const silent = live && !message.content;
   const save = async (text) => {
@@ -35,10 +36,11 @@ export function Answer({ conversation, held, column = false }) {
     ${message.reasoning && html`<${Reasoning} message=${message} thinking=${silent} />`}
     ${editing
       ? html`<${EditBox} text=${message.content} label=${t("answer.edit")} hint=${t("answer.edit_hint")} action=${t("action.save")} onSave=${save} onCancel=${leave} />`
-      : message.content && html`<${Markdown} text=${message.content} streaming=${live} sources=${message.sources ?? []} onCite=${onCite} />`}
+      : message.content && html`<${Markdown} text=${message.content} streaming=${live} sources=${message.sources ?? []} unknown=${message.support?.unknown} onCite=${onCite} />`}
     ${(silent || (live && message.status)) && html`<${Working} status=${message.status} />`}
     ${!live && message.state !== "complete" && html`<${ErrorCard} conversation=${conversation} message=${message} />`}
     ${!live && message.state === "complete" && !message.content && html`<p class="hint">${t("answer.empty")}</p>`}
+    ${!live && html`<${Support} support=${message.support} />`}
     ${!live && !editing && html`<${AnswerTools} conversation=${conversation} message=${message} column=${column} onEdit=${() => setEditing(true)} />`}
   </article>`;
 }
@@ -47,12 +49,6 @@ export function Answer({ conversation, held, column = false }) {
 export function modelName(message) {
   if (message.model === PASSAGES || message.provider === "passages" || message.model === "passages") return t("model.passages");
   return modelById(message.model)?.name ?? message.model?.replace(/^prov_[0-9a-f]+\//, "") ?? t("role.assistant");
-}
-
-/** Opens the place that a citation points at. */
-export function openSource(sources, n) {
-  const source = sources?.find((entry) => entry.n === n);
-  if (source?.conversation_id) go(`/c/${source.conversation_id}${source.message_id ? `?m=${source.message_id}` : ""}`);
 }
 
 function Working({ status }) {

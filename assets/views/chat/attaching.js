@@ -1,7 +1,8 @@
-/** Files on their way into a question: by button, by drop anywhere on the page, or pasted. */
+/** Files on their way into a question: by button, dropped on the message field, or pasted. Elsewhere a drop goes to the library. */
 import { ATTACHMENTS_MAX_BYTES, fileKind, readAttachment } from "../../lib/files.js";
+import { carriesFiles } from "../../lib/dropped.js";
 import { t } from "../../lib/text.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useRef, useState } from "../../vendor/hooks.js";
 
 const PASTE_AS_FILE_CHARACTERS = 8000;
 
@@ -26,8 +27,6 @@ export function useAttachments(wanted) {
     setProblem(refused.join(" ") || null);
   };
 
-  useEffect(() => (wanted ? watchDrops(add, setOver) : undefined), [wanted]);
-
   const onPaste = (event) => {
     if (!wanted) return;
     const files = [...event.clipboardData.files];
@@ -42,35 +41,27 @@ export function useAttachments(wanted) {
     over,
     add,
     onPaste,
+    drops: wanted ? dropHandlers(add, setOver) : {},
     drop: (entry) => setList(list.filter((other) => other !== entry)),
     clear: () => (setList([]), setProblem(null)),
     restore: (entries) => setList((now) => (now.length ? now : entries)),
   };
 }
 
-/** Files may be dropped anywhere on the page. */
-function watchDrops(add, setOver) {
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const onOver = (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    setOver(true);
-  };
-  const onLeave = (event) => event.relatedTarget === null && setOver(false);
-  const onDrop = (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    setOver(false);
-    add(event.dataTransfer.files);
-  };
-  /** @type {[string, (event: any) => void][]} */
-  const pairs = [
-    ["dragover", onOver],
-    ["dragleave", onLeave],
-    ["drop", onDrop],
-  ];
-  for (const [name, then] of pairs) addEventListener(name, then);
-  return () => {
-    for (const [name, then] of pairs) removeEventListener(name, then);
+/** What the message field needs to take a drop. */
+function dropHandlers(add, setOver) {
+  return {
+    onDragOver: (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: (event) => event.currentTarget.contains(event.relatedTarget) || setOver(false),
+    onDrop: (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      setOver(false);
+      add(event.dataTransfer.files);
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** What holds for one chat: its name, model, instructions, parameters, folder and tags. */
+/** What holds for one chat: its name, model, instructions, documents, parameters, folder and tags. */
 import { Icon } from "../../components/icon.js";
 import { t } from "../../lib/text.js";
 import { fresh } from "../../state/asking.js";
@@ -7,6 +7,7 @@ import { changeConversation } from "../../state/keeping.js";
 import { modelFor } from "../../state/models.js";
 import { openPicker } from "../../state/picker.js";
 import { html } from "../../vendor/html.js";
+import { DocumentScope } from "./document-scope.js";
 
 const NUMBERS = [
   ["temperature", 0, 2, 0.1],
@@ -34,6 +35,7 @@ export function ChatSettings({ id }) {
     <div class="field"><span>${t("chatset.model")}</span><button type="button" class="button" onClick=${() => openPicker()}><span class="grow cut">${!model || model.kind === "passages" ? t("model.passages") : model.name}</span><${Icon} name="down" /></button></div>
     <label class="field"><span>${t("chatset.system")}</span><textarea class="input" rows="5" dir="auto" defaultValue=${item.system_prompt ?? ""} placeholder=${t("chatset.system_hint")} onChange=${text("system_prompt")}></textarea></label>
     <label class="switch"><input type="checkbox" checked=${item.options?.memory !== false} onChange=${(event) => option("memory", event.currentTarget.checked ? null : false)} /><span>${t("chatset.memory")}<br /><span class="hint">${t("chatset.memory_hint")}</span></span></label>
+    <${DocumentScope} item=${item} change=${change} />
     <fieldset class="plain-fieldset">
       <legend>${t("chatset.parameters")}</legend>
       <p class="hint">${t("chatset.parameters_hint")}</p>

@@ -5,6 +5,7 @@ import { route } from "../../lib/router.js";
 import { heldThread, messageOf } from "../../state/threads.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
+import { openHint, sourcePlace } from "./open-source.js";
 
 const LEAVE_MS = 120;
 const LONGEST = 420;
@@ -39,9 +40,11 @@ export function CiteCard() {
   return html`<div ref=${spot}>
     ${source &&
     html`<div class="cite-card" role="tooltip">
-      <strong class="cut">${source.title || t("chat.untitled")}</strong>
+      <strong class="cut">${source.title || t(source.document_id ? "sources.untitled" : "chat.untitled")}</strong>
+      ${sourcePlace(source) && html`<span class="hint">${sourcePlace(source)}</span>`}
       <p dir="auto">${source.text.length > LONGEST ? `${source.text.slice(0, LONGEST)}…` : source.text}</p>
-      <span class="hint">${t("sources.open_hint")}</span>
+      ${source.verified === false && html`<span class="badge warn">${t("sources.unverified")}</span>`}
+      <span class="hint">${openHint(source)}</span>
     </div>`}
   </div>`;
 }

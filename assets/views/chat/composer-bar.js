@@ -9,6 +9,7 @@ import { keysFor } from "../../state/shortcuts.js";
 import { useRef } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { Meter } from "./meter.js";
+import { ScopeChip } from "./document-scope.js";
 
 /** @param {any} props of the composer around it */
 export function ComposerBar({ id, thread, text, files, busy, temporary, beside, onBeside, canSend, onStop }) {
@@ -26,6 +27,7 @@ export function ComposerBar({ id, thread, text, files, busy, temporary, beside, 
   return html`<div class="composer-bar">
     ${!temporary && attach}
     <${ModelButton} model=${model} />
+    ${!temporary && html`<${ScopeChip} item=${item} />`}
     ${canCompare && html`<button type="button" class="icon-button" aria-pressed=${beside ? "true" : "false"} aria-label=${t("compare.pick")} title=${t("compare.pick")} onClick=${compare}><${Icon} name="columns" /></button>`}
     <span class="grow"></span>
     <${Meter} model=${model} thread=${thread} item=${item} text=${text} />

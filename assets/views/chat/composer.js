@@ -1,7 +1,8 @@
-/** Where questions are written: it grows with them, keeps them as drafts, and offers models and prompts. */
+/** Where questions are written: it grows with them, keeps them as drafts, and offers models, prompts and documents. */
 import { Icon } from "../../components/icon.js";
 import { Suggestions } from "../../components/suggestions.js";
 import { t } from "../../lib/text.js";
+import { titleOf } from "../../state/documents.js";
 import { draftOf, keepDraft } from "../../state/drafts.js";
 import { modelById } from "../../state/models.js";
 import { queue } from "../../state/queue.js";
@@ -25,6 +26,7 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
   const [at, setAt] = useState(0);
   const [beside, setBeside] = useState(null);
   const [sending, setSending] = useState(false);
+  const [named, setNamed] = useState(/** @type {any[]} */ ([]));
   const files = useAttachments(!temporary);
 
   useEffect(() => {
@@ -43,65 +45,85 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
 
   const write = (next, caret = next.length) => {
     setText(next);
-    setOffers(null);
+    offer(null);
     requestAnimationFrame(() => {
       field.current?.focus();
       field.current?.setSelectionRange(caret, caret);
     });
   };
+  const name = (item) => setNamed((now) => [...now.filter((other) => other.id !== item.id), item]);
+  const offered = useRef(null);
+  const offer = (next) => {
+    // What was found for the shorter word stays until the longer one is answered.
+    if (next?.later && offered.current?.label === next.label) next.items = offered.current.items;
+    offered.current = next;
+    setOffers(next);
+    setAt(0);
+    next?.later?.then((items) => offered.current === next && (items ? offer({ ...next, items, later: null }) : setOffers(null)));
+  };
   const onInput = (event) => {
     const { value, selectionStart } = event.currentTarget;
     setText(value);
-    setOffers(offersFor(value, selectionStart, id, temporary));
-    setAt(0);
+    offer(offersFor(value, selectionStart, id, temporary, name));
   };
   const pick = (index) => offers.pick(offers.items[index], write);
   const send = async () => {
     const content = text.trim();
     if ((!content && !files.list.length) || sending) return;
     setSending(true);
-    const question = { content: content || t("attach.alone"), attachments: files.list, compareWith: beside };
+    const question = { content: content || t("attach.alone"), attachments: files.list, documents: named.map((item) => item.id), compareWith: beside };
     // Cleared at once, so that the next thought can be typed; put back when the server did not take it.
     setText("");
     if (!temporary) keepDraft(id, "");
-    const attached = files.list;
+    const [attached, chosen] = [files.list, named];
     files.clear();
+    setNamed([]);
     const taken = await onSend(question);
     setSending(false);
     if (taken === false) {
       setText((now) => now || content);
       files.restore(attached);
+      setNamed(chosen);
     }
   };
   const onKeyDown = (event) => {
     if (event.isComposing) return;
     if (offers?.items.length && moveOffer(event, offers, at, setAt, pick)) return;
-    if (offers && event.key === "Escape") setOffers(null);
+    if (offers && event.key === "Escape") offer(null);
     else if (event.key === "Enter" && !event.shiftKey && !(touch.matches && !event.ctrlKey)) send();
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
   const model = beside && modelById(beside);
-  return html`<form class=${`composer ${files.over ? "over" : ""}`} onSubmit=${(event) => (event.preventDefault(), send())} aria-label=${t("composer.title")}>
-    ${offers && html`<${Suggestions} id="offers" label=${offers.label} items=${offers.items} at=${at} onPick=${pick} empty=${offers.empty} footer=${offers.footer} />`}
+  return html`<form class=${`composer ${files.over ? "over" : ""}`} ...${files.drops} onSubmit=${(event) => (event.preventDefault(), send())} aria-label=${t("composer.title")}>
+    ${offers && (offers.items.length > 0 || !offers.later) && html`<${Suggestions} id="offers" label=${offers.label} items=${offers.items} at=${at} onPick=${pick} empty=${offers.empty} footer=${offers.footer} />`}
     <div class="composer-box">
-      ${(files.list.length > 0 || model) &&
+      ${(files.list.length > 0 || named.length > 0 || model) &&
       html`<ul class="plain-list attachments">
         ${files.list.map((entry) => html`<${Attachment} key=${entry.name} entry=${entry} onRemove=${() => files.drop(entry)} />`)}
+        ${named.map((item) => html`<${Named} key=${item.id} item=${item} onRemove=${() => setNamed(named.filter((other) => other !== item))} />`)}
         ${model && html`<${Beside} model=${model} onRemove=${() => setBeside(null)} />`}
       </ul>`}
       <textarea
         ref=${field} id="composer" rows="1" dir="auto" value=${text} placeholder=${t(temporary ? "composer.temporary" : busy ? "composer.queue" : "composer.placeholder")}
         aria-label=${t("composer.label")} aria-autocomplete="list"
         aria-controls=${offers ? "offers" : undefined} aria-activedescendant=${offers?.items.length ? `offers-${at}` : undefined}
-        onInput=${onInput} onKeyDown=${onKeyDown} onPaste=${files.onPaste} onBlur=${() => setOffers(null)}
+        onInput=${onInput} onKeyDown=${onKeyDown} onPaste=${files.onPaste} onBlur=${() => offer(null)}
       ></textarea>
       <${ComposerBar} id=${id} thread=${thread} text=${text} files=${files} busy=${busy} temporary=${temporary} beside=${beside} onBeside=${setBeside}
         canSend=${Boolean(text.trim() || files.list.length) && !sending} onStop=${onStop} />
     </div>
     ${files.problem && html`<p class="composer-problem" role="alert">${files.problem}</p>`}
   </form>`;
+}
+
+function Named({ item, onRemove }) {
+  const name = titleOf(item);
+  return html`<li class="attachment named">
+    <${Icon} name="shelf" /><span class="cut" title=${name}>${name}</span>
+    <button type="button" class="icon-button" aria-label=${t("scope.without", { name })} onClick=${onRemove}><${Icon} name="close" /></button>
+  </li>`;
 }
 
 function Beside({ model, onRemove }) {

@@ -1,5 +1,6 @@
-/** What the composer offers while typing: models after `@`, saved prompts after a `/` at the start. */
+/** What the composer offers while typing: models after `@`, documents after `#`, saved prompts after a `/` at the start. */
 import { t } from "../../lib/text.js";
+import { findDocuments, titleOf } from "../../state/documents.js";
 import { isEmbedder, models } from "../../state/models.js";
 import { editingPrompts, prompts } from "../../state/prompts.js";
 import { html } from "../../vendor/html.js";
@@ -7,17 +8,21 @@ import { chooseModel } from "./model-picker.js";
 
 const MOST = 8;
 const MODEL = /(^|\s)@([^\s@]*)$/;
+const DOCUMENT = /(^|\s)#([^\s#][^#\n]{0,60}|)$/;
 const PROMPT = /^\/([^\n]*)$/;
 
 /**
  * @param {string} text @param {number} caret @param {string|null} id
- * @returns {null|{label: string, items: any[], empty: string, footer?: any, pick: (item: any, write: (text: string, caret?: number) => void) => void}}
+ * @param {boolean} temporary @param {(item: any) => void} name takes a document that the question names
+ * @returns {null|{label: string, items: any[], empty: string, footer?: any, later?: Promise<any[]|null>|null, pick: (item: any, write: (text: string, caret?: number) => void) => void}}
  */
-export function offersFor(text, caret, id, temporary) {
+export function offersFor(text, caret, id, temporary, name) {
   const before = text.slice(0, caret);
   const prompt = PROMPT.exec(before);
   if (prompt) return promptOffers(prompt[1], text.slice(caret));
   const model = MODEL.exec(before);
+  const words = temporary ? null : DOCUMENT.exec(before);
+  if (words) return documentOffers(words[2], before.slice(0, before.length - words[2].length - 1), text.slice(caret), name);
   return model ? modelOffers(model[2], before.slice(0, before.length - model[2].length - 1), text.slice(caret), temporary ? null : id) : null;
 }
 
@@ -50,6 +55,24 @@ function modelOffers(words, before, after, id) {
     items,
     pick: (item, write) => {
       chooseModel(id, item.id);
+      write(before + after, before.length);
+    },
+  };
+}
+
+/** Asked of the server, so the items come later; null for words that are no document, such as a heading. */
+function documentOffers(words, before, after, name) {
+  const item = (found) => ({ id: found.id, title: titleOf(found), hint: found.kind ? t(`kind.${found.kind}`) : "", found });
+  return {
+    label: t("scope.offers"),
+    empty: t("scope.none_named"),
+    items: [],
+    later: findDocuments(words, MOST).then(
+      (found) => (found.length || !words ? found.map(item) : null),
+      () => null,
+    ),
+    pick: ({ found }, write) => {
+      name(found);
       write(before + after, before.length);
     },
   };

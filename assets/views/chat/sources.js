@@ -1,21 +1,34 @@
-/** The passages an answer stands on. */
+/** The passages an answer stands on, and how far it does. */
 import { Icon } from "../../components/icon.js";
 import { Moment } from "../../components/moment.js";
 import { t } from "../../lib/text.js";
 import { heldMessage } from "../../state/asking.js";
 import { html } from "../../vendor/html.js";
+import { openSource, pathOf, sourcePlace } from "./open-source.js";
+import { Support } from "./support.js";
+
+const KIND_ICONS = { message: "chat", document: "file", note: "note" };
+const ACTIONS = { message: "sources.open", document: "sources.open_document", note: "sources.open_note" };
 
 /** @param {{conversation: string, message: string}} props */
 export function Sources({ conversation, message }) {
-  const sources = heldMessage(conversation, message)?.value.sources ?? [];
+  const held = heldMessage(conversation, message)?.value;
+  const sources = held?.sources ?? [];
   if (!sources.length) return html`<p class="empty">${t("sources.none")}</p>`;
-  return html`<ol class="plain-list stack tight">
+  const cited = new Set(held.support?.cited ?? []);
+  return html`<${Support} support=${held.support} />
+  <ol class="plain-list stack tight">
     ${sources.map(
-      (source) => html`<li key=${source.n} class="card source">
-        <p class="row"><span class="cite-number">${source.n}</span><strong class="grow cut">${source.title || t("chat.untitled")}</strong>${source.created_at && html`<${Moment} at=${source.created_at} />`}</p>
-        ${source.location && html`<p class="hint">${source.location}</p>`}
+      (source) => html`<li key=${source.n} class=${`card source ${held.support && !cited.has(source.n) ? "uncited" : ""}`}>
+        <p class="row"><span class="cite-number">${source.n}</span><${Icon} name=${KIND_ICONS[source.kind] ?? "file"} /><strong class="grow cut" title=${source.title} dir="auto">${source.title || t(source.kind === "message" ? "chat.untitled" : "sources.untitled")}</strong>${source.created_at && html`<${Moment} at=${source.created_at} />`}</p>
+        ${sourcePlace(source) && html`<p class="hint">${sourcePlace(source)}</p>`}
         <p class="source-text" dir="auto">${source.text}</p>
-        ${source.conversation_id && html`<a class="button small" href=${`/c/${source.conversation_id}${source.message_id ? `?m=${source.message_id}` : ""}`}><${Icon} name="external" />${t("sources.open")}</a>`}
+        <p class="row wrap">
+          ${source.document_id
+            ? html`<button type="button" class="button small" onClick=${() => openSource(source, message)}><${Icon} name="eye" />${t(ACTIONS.document)}</button>`
+            : html`<a class="button small" href=${pathOf(source)}><${Icon} name="external" />${t(ACTIONS[source.kind] ?? "sources.open")}</a>`}
+          ${source.verified === false && html`<span class="badge warn" title=${t("document.unverified")}><${Icon} name="warning" />${t("sources.unverified")}</span>`}
+        </p>
       </li>`,
     )}
   </ol>`;

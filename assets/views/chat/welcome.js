@@ -1,10 +1,13 @@
-/** The first screen: what to do, a composer that works at once, and the ways to a model. */
+/** The first screen: what to do, a composer that works at once, and the ways to a model and to documents. */
 import { Icon, Mark } from "../../components/icon.js";
+import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { anyConversation } from "../../state/conversations.js";
+import { anyDocument } from "../../state/documents.js";
 import { addProvider, found, hasModel, models, modelsLoaded, prefer } from "../../state/models.js";
 import { complain, toast } from "../../state/notices.js";
-import { useState } from "../../vendor/hooks.js";
+import { addFiles } from "../../state/uploads.js";
+import { useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 
 /** @param {{children: any}} props the composer */
@@ -30,8 +33,9 @@ export function Welcome({ children }) {
 /** Found servers always; the way to a key only while there is no model. */
 function Ways({ ready }) {
   if (!modelsLoaded.value) return null;
+  const first = anyDocument.value === false;
   const cards = found.value.map((server) => html`<${FoundServer} key=${server.base_url} server=${server} />`);
-  if (ready && !cards.length) return null;
+  if (ready && !cards.length && !first) return null;
   return html`<ul class="plain-list ways">
     ${cards}
     ${!ready &&
@@ -40,7 +44,23 @@ function Ways({ ready }) {
       <div class="grow"><h3>${t("way.key")}</h3><p class="hint">${t("way.key_text")}</p></div>
       <a class="button" href="/settings/models">${t("way.key_action")}</a>
     </li>`}
+    ${first && html`<${DropHere} />`}
   </ul>`;
+}
+
+/** Until there is a document. */
+function DropHere() {
+  const input = useRef(null);
+  const take = () => {
+    addFiles([...input.current.files]);
+    go("/library");
+  };
+  return html`<li class="card way">
+    <${Icon} name="upload" />
+    <div class="grow"><h3>${t("way.documents")}</h3><p class="hint">${t("way.documents_text")}</p></div>
+    <input ref=${input} type="file" multiple hidden onChange=${take} />
+    <button type="button" class="button" onClick=${() => input.current.click()}>${t("way.documents_action")}</button>
+  </li>`;
 }
 
 function FoundServer({ server }) {

@@ -1,4 +1,4 @@
-/** The palette: actions and everything ever said, as you type. */
+/** The palette: actions, everything ever said, documents and notes, as you type. */
 import { Dialog } from "../../components/dialog.js";
 import { Icon } from "../../components/icon.js";
 import { go } from "../../lib/router.js";
@@ -13,17 +13,21 @@ import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { startNewChat } from "../shell/actions.js";
 import { toggleHelp } from "../shell/shortcut-help.js";
-import { ResultLine, resultPath } from "./result-line.js";
+import { ResultLine, resultKey, resultPath } from "./result-line.js";
 
 const ACTIONS = [
   ["new_chat", "plus", startNewChat],
   ["temporary", "ghost", () => go("/temporary")],
+  ["library", "shelf", () => go("/library")],
   ["model", "computer", () => openPicker()],
   ["prompts", "text", () => (editingPrompts.value = true)],
   ["sidebar", "sidebar", toggleSidebar],
   ["settings", "settings", () => go("/settings/models")],
   ["help", "keyboard", toggleHelp],
 ];
+
+const MOST_OF_A_KIND = 8;
+const keyOf = (entry) => (entry.run ? entry.id : resultKey(entry));
 
 /** The dialog. */
 export function Palette() {
@@ -36,22 +40,22 @@ function close() {
 
 function Finder() {
   const list = useRef(null);
-  const [at, setAt] = useState(0);
+  const [chosen, setChosen] = useState(/** @type {string|null} */ (null));
   const words = query.value.trim().toLocaleLowerCase();
   const actions = ACTIONS.map(([id, icon, run]) => ({ id, icon, run, label: t(`shortcut.${id}`) })).filter((action) => action.label.toLocaleLowerCase().includes(words));
-  const { conversations, messages } = words ? grouped.value : { conversations: [], messages: [] };
   /** @type {[string, any[]][]} */
-  const parts = [
-    ["actions", words ? [] : actions],
-    ["conversations", conversations],
-    ["messages", messages],
-    ["actions", words ? actions : []],
-  ];
+  const hits = words ? grouped.value.map(([name, entries]) => /** @type {[string, any[]]} */ ([name, entries.slice(0, MOST_OF_A_KIND)])) : [];
+  /** @type {[string, any[]][]} */
+  const parts = [["actions", words ? [] : actions], ...hits, ["actions", words ? actions : []]];
   const groups = parts.filter(([, entries]) => entries.length);
   const flat = groups.flatMap(([, entries]) => entries);
-  useEffect(() => setAt(0), [words]);
+  // What is chosen stays so when hits by meaning join those by words.
+  const at = Math.max(0, flat.findIndex((entry) => keyOf(entry) === chosen));
+  const setAt = (index) => setChosen(keyOf(flat[index]));
+  useEffect(() => setChosen(null), [words]);
   useEffect(() => {
-    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    if (at) list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    else if (list.current) list.current.scrollTop = 0;
   }, [at]);
   const choose = (entry) => {
     close();
@@ -69,7 +73,7 @@ function Finder() {
   const row = (entry) => {
     index += 1;
     const mine = index;
-    return html`<li key=${entry.id} id=${`found-${mine}`} role="option" aria-selected=${mine === at ? "true" : "false"} onClick=${() => choose(entry)} onMouseMove=${() => setAt(mine)}>
+    return html`<li key=${keyOf(entry)} id=${`found-${mine}`} role="option" aria-selected=${mine === at ? "true" : "false"} onClick=${() => choose(entry)} onMouseMove=${() => setAt(mine)}>
       ${entry.run ? html`<${Icon} name=${entry.icon} /><span class="grow">${entry.label}</span>${keysFor(entry.id) && html`<kbd>${keysFor(entry.id)}</kbd>`}` : html`<${ResultLine} item=${entry} />`}
     </li>`;
   };
@@ -82,7 +86,7 @@ function Finder() {
     <div ref=${list} id="found" role="listbox" aria-label=${t("palette.results")} class="palette-list">
       ${groups.map(([name, entries]) => html`<ul key=${name} role="group" aria-label=${t(`palette.${name}`)}><li role="presentation" class="chat-group">${t(`palette.${name}`)}</li>${entries.map(row)}</ul>`)}
     </div>
-    <${Foot} words=${words} empty=${!conversations.length && !messages.length} />
+    <${Foot} words=${words} empty=${!hits.length} />
   </div>`;
 }
 

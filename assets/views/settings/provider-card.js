@@ -1,9 +1,8 @@
 /** One provider: where it is, how it is, and what can be done with it. */
 import { t } from "../../lib/text.js";
 import { Menu } from "../../components/menu.js";
-import { changeProvider, resetProvider, testProvider } from "../../state/models.js";
+import { changeProvider, removeProvider, resetProvider, testProvider } from "../../state/models.js";
 import { complain, reasonOf, say } from "../../state/notices.js";
-import { removeLater } from "../../state/removals.js";
 import { useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { duration } from "../../lib/time.js";
@@ -22,7 +21,7 @@ export function ProviderCard({ provider, onEdit }) {
   const items = () => [
     { label: t("providers.edit"), icon: "edit", onSelect: onEdit },
     { label: t(provider.enabled ? "providers.disable" : "providers.enable"), icon: provider.enabled ? "stop" : "play", onSelect: () => changeProvider(provider.id, { enabled: !provider.enabled }).catch(complain) },
-    { label: t("action.delete"), icon: "trash", danger: true, onSelect: () => removeLater(provider) },
+    { label: t("action.delete"), icon: "trash", danger: true, onSelect: () => removeProvider(provider) },
   ];
   return html`<article class=${`card stack tight provider ${provider.enabled ? "" : "off"}`} aria-label=${provider.name}>
     <div class="row wrap">

@@ -6,11 +6,13 @@ import { AboutSection } from "./about.js";
 import { AppearanceSection } from "./appearance.js";
 import { ConfigurationSection } from "./configuration.js";
 import { LogsSection } from "./logs.js";
+import { MemorySection } from "./memory.js";
 import { ModelsSection } from "./models.js";
 import { ShortcutsSection } from "./shortcuts.js";
 
 const SECTIONS = {
   models: ModelsSection,
+  memory: MemorySection,
   configuration: ConfigurationSection,
   appearance: AppearanceSection,
   shortcuts: ShortcutsSection,

@@ -20,6 +20,7 @@ export function bindActions() {
   handle("new_chat", startNewChat);
   handle("temporary", () => go("/temporary"));
   handle("sidebar", toggleSidebar);
+  handle("library", () => go("/library"));
   handle("settings", () => go("/settings/models"));
   handle("help", toggleHelp);
   handle("copy_last", copyLastAnswer);

@@ -10,6 +10,11 @@ import { SidePanel } from "../chat/side-panel.js";
 import { TemporaryPage } from "../chat/temporary.js";
 import { ModelPicker } from "../chat/model-picker.js";
 import { PromptEditor } from "../chat/prompt-editor.js";
+import { DocumentPage } from "../library/document-page.js";
+import { DropZone } from "../library/drop-zone.js";
+import { LibraryPage } from "../library/library-page.js";
+import { SureDialog } from "../library/sure.js";
+import { TextDialog } from "../library/text-dialog.js";
 import { Palette } from "../search/palette.js";
 import { SearchPage } from "../search/search-page.js";
 import { SettingsPage } from "../settings/settings.js";
@@ -27,26 +32,29 @@ export function Shell() {
   const over = isNarrow.value && drawerOpen.value;
   const { name } = route.value;
   const chat = name === "conversation" || name === "home";
-  const shape = `shell ${beside ? "with-sidebar" : ""} ${over ? "with-drawer" : ""} ${panel.value && chat ? "with-panel" : ""}`;
+  const ownBar = chat || name === "temporary" || name === "library";
+  const kind = panel.value && chat ? `with-panel ${panel.value.kind === "document" ? "with-document" : ""}` : "";
+  const shape = `shell ${beside ? "with-sidebar" : ""} ${over ? "with-drawer" : ""} ${kind}`;
   return html`<div class=${shape}>
     <a class="skip" href="#main" onClick=${skip}>${t("frame.skip")}</a>
     <${StatusLine} />
     ${(beside || over) && html`<${Sidebar} over=${over} />`}
     ${over && html`<button type="button" class="veil" aria-label=${t("frame.close_sidebar")} onClick=${() => (drawerOpen.value = false)}></button>`}
     <div class="centre" inert=${over}>
-      ${!chat && name !== "temporary" && html`<${TopBar} />`}
+      ${!ownBar && html`<${TopBar} />`}
       <main id="main" tabindex="-1"><${Page} /></main>
     </div>
     ${panel.value && chat && html`<${SidePanel} />`}
-    <${Palette} /><${ModelPicker} /><${PromptEditor} /><${ShortcutHelp} /><${Toasts} /><${Regions} />
+    <${Palette} /><${ModelPicker} /><${PromptEditor} /><${ShortcutHelp} /><${SureDialog} /><${TextDialog} /><${DropZone} /><${Toasts} /><${Regions} />
   </div>`;
 }
 
 function Page() {
-  const { name, id, section, query } = route.value;
+  const { name, id, document: shown, section, query } = route.value;
   if (name === "home") return html`<${ChatPage} key="new" id=${null} />`;
   if (name === "conversation") return html`<${ChatPage} key=${id} id=${id} target=${query.get("m")} />`;
   if (name === "temporary") return html`<${TemporaryPage} />`;
+  if (name === "library") return shown ? html`<${DocumentPage} key=${shown} id=${shown} />` : html`<${LibraryPage} />`;
   if (name === "settings") return html`<${SettingsPage} section=${section} />`;
   if (name === "search") return html`<${SearchPage} />`;
   return html`<div class="empty page-empty">

@@ -11,6 +11,7 @@ const COMPOSER = [
   ["Shift+Enter", "shortcut.break"],
   ["/", "shortcut.prompt"],
   ["@", "shortcut.pick_model"],
+  ["#", "shortcut.name_document"],
 ];
 
 /** Opens or closes the list. */

@@ -1,20 +1,25 @@
 /** A thin line at the top that appears only when there is something to say. */
 import { Icon } from "../../components/icon.js";
+import { route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { link, retryNow, stopping } from "../../state/connection.js";
 import { providers } from "../../state/models.js";
 import { configError } from "../../state/server.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
+import { libraryBusy, libraryLine } from "../library/processing.js";
 
 // A restart of the server or a reload of the page is shorter than this, and not worth a word.
 const PATIENCE_MS = 1200;
 
-/** Offline, reconnecting, a refused configuration, a provider that is down: the first that holds. */
+/** Offline, reconnecting, a refused configuration, a provider that is down, a busy library: the first that holds. */
 export function StatusLine() {
   const lost = useSlow(link.value === "down");
+  const busy = useSlow(libraryBusy.value);
   const line = lost ? lostLine() : configLine() || providerLine();
-  return html`<div class="status-slot" role="status">${line}</div>`;
+  // Its count changes all the time, so it is not announced.
+  const library = !line && busy && route.value.name !== "library" && libraryLine();
+  return html`<div class="status-slot"><div role="status">${line}</div>${library}</div>`;
 }
 
 function useSlow(now) {

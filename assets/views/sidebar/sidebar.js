@@ -1,4 +1,4 @@
-/** The sidebar: new chat, search, the chats in their groups, and the way to the settings. */
+/** The sidebar: new chat, search, the library, the chats in their groups, and the way to the settings. */
 import { Icon, Mark } from "../../components/icon.js";
 import { go, route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
@@ -41,6 +41,7 @@ export function Sidebar({ over }) {
     <div class="sidebar-top">
       <button type="button" class="side-action strong" onClick=${startNewChat}><${Icon} name="plus" /><span class="grow">${t("action.new_chat")}</span><kbd>${keysFor("new_chat")}</kbd></button>
       <button type="button" class="side-action" onClick=${() => openPalette()}><${Icon} name="search" /><span class="grow">${t("action.search")}</span><kbd>${keysFor("search")}</kbd></button>
+      <a class="side-action" href="/library" aria-current=${route.value.name === "library" ? "page" : undefined}><${Icon} name="shelf" /><span class="grow">${t("frame.library")}</span><kbd>${keysFor("library")}</kbd></a>
     </div>
     <nav class="sidebar-chats" aria-label=${t("frame.chats")}>
       ${marking.value ? html`<${BulkBar} />` : html`<${FilterBar} />`}

@@ -1,0 +1,64 @@
+/**
+ * A stretch of extracted text cut into what is drawn one below the other: paragraphs, headings, pages. Offsets are
+ * characters of the whole document, as the server counts them.
+ */
+import { characters, unitAt } from "./characters.js";
+
+const LONGEST = 3000;
+const BREAK = /\n[ \t]*\n+/g;
+
+/** @typedef {{key: string, start: number, end: number, text: string, level: number, page: number|null}} Paragraph */
+
+/**
+ * @param {string} text
+ * @param {number} start where it begins in the document
+ * @param {{level: number, start: number}[]} headings
+ * @param {{page: number, start: number}[]} pages
+ * @returns {Paragraph[]}
+ */
+export function paragraphs(text, start, headings = [], pages = []) {
+  const end = start + characters(text);
+  const inside = (mark) => mark.start >= start && mark.start < end;
+  const levels = new Map(headings.filter(inside).map((heading) => [unitAt(text, heading.start - start), heading.level]));
+  const numbers = new Map(pages.filter(inside).map((page) => [unitAt(text, page.start - start), page.page]));
+  const cuts = new Set([0, ...levels.keys(), ...numbers.keys()]);
+  for (const at of levels.keys()) {
+    const line = text.indexOf("\n", at);
+    if (line !== -1) cuts.add(line + 1);
+  }
+  for (const found of text.matchAll(BREAK)) cuts.add(found.index + found[0].length);
+  const order = [...cuts].sort((one, two) => one - two);
+  const list = [];
+  let at = start;
+  order.forEach((from, index) => {
+    for (const piece of pieces(text.slice(from, order[index + 1] ?? text.length))) {
+      const length = characters(piece);
+      list.push({ key: String(at), start: at, end: at + length, text: piece, level: levels.get(from) ?? 0, page: numbers.get(from) ?? null });
+      levels.delete(from);
+      numbers.delete(from);
+      at += length;
+    }
+  });
+  return list;
+}
+
+/** A text without a single blank line is cut where a line or a word ends. */
+function pieces(text) {
+  const list = [];
+  while (text.length > LONGEST) {
+    const line = text.lastIndexOf("\n", LONGEST);
+    const space = line > LONGEST / 2 ? line : text.lastIndexOf(" ", LONGEST);
+    let at = space > LONGEST / 2 ? space + 1 : LONGEST;
+    // Never between the two halves of one sign.
+    if (/[\ud800-\udbff]/.test(text[at - 1])) at += 1;
+    list.push(text.slice(0, at));
+    text = text.slice(at);
+  }
+  if (text) list.push(text);
+  return list;
+}
+
+/** The paragraph that holds a character, or the last one before it. */
+export function paragraphAt(/** @type {Paragraph[]} */ list, position) {
+  return list.findLast((entry) => entry.start <= position) ?? list[0];
+}

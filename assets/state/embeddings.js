@@ -1,0 +1,34 @@
+/** The model that finds by meaning, and how far a change of it is. */
+import { get, put } from "../lib/api.js";
+import { signal } from "../vendor/signals.js";
+import { on, onReturn } from "./connection.js";
+
+const PAUSE_MS = 250;
+
+/** `{model, dimensions, vectors, waiting, next, choices}`; null until somebody looks. */
+export const embeddings = signal(/** @type {any} */ (null));
+
+let timer = 0;
+
+/** Fetches the state of the vectors. */
+export async function loadEmbeddings() {
+  embeddings.value = await get("/embeddings");
+}
+
+/** Chooses another model; the old vectors serve until the new ones are there. */
+export async function chooseEmbeddings(model) {
+  embeddings.value = await put("/embeddings", { model });
+}
+
+/** Starts to follow the feed. */
+export function startEmbeddings() {
+  const again = () => {
+    if (!embeddings.peek() || timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      loadEmbeddings().catch(() => {});
+    }, PAUSE_MS);
+  };
+  on("embeddings", again);
+  onReturn(again);
+}

@@ -1,0 +1,72 @@
+/** Notes: facts to remember, seen and changed in the settings, kept by themselves from "Remember that ...". */
+import { get, patch, post, remove } from "../lib/api.js";
+import { t } from "../lib/text.js";
+import { signal } from "../vendor/signals.js";
+import { on, onReturn } from "./connection.js";
+import { complain, toast } from "./notices.js";
+import { visible } from "./unread.js";
+
+const PAGE = 200;
+
+/** Notes, newest first; null until somebody looks. */
+export const notes = signal(/** @type {any[]|null} */ (null));
+
+let newest = "";
+
+/** Fetches all notes. */
+export async function loadNotes() {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await get("/notes", { limit: PAGE, cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  notes.value = items;
+}
+
+/** Writes a note down. */
+export function addNote(text) {
+  return post("/notes", { text }).then(take);
+}
+
+/** Changes a note. */
+export function changeNote(id, text) {
+  return patch(`/notes/${id}`, { text }).then(take);
+}
+
+/** Deletes a note, with Undo. */
+export async function removeNote(id) {
+  try {
+    drop(id);
+    await remove(`/notes/${id}`);
+    toast({ text: t("note.removed"), undo: () => post(`/notes/${id}/restore`).then(take) });
+  } catch (error) {
+    complain(error);
+    loadNotes().catch(() => {});
+  }
+}
+
+/** Starts to follow the feed. */
+export function startNotes() {
+  on("note", ({ change, note }) => {
+    const gone = change === "deleted" || change === "purged";
+    if (gone) drop(note.id);
+    else take(note);
+    // Only the tab that shows the chat says so.
+    if (change !== "created" || !note.conversation_id || note.conversation_id !== visible.peek() || note.id === newest) return;
+    newest = note.id;
+    toast({ text: t("note.saved", { text: note.text }), undo: () => remove(`/notes/${note.id}`) });
+  });
+  onReturn(({ first }) => !first && notes.peek() && loadNotes().catch(() => {}));
+}
+
+function take(note) {
+  if (!notes.peek()) return;
+  const others = notes.peek().filter((entry) => entry.id !== note.id);
+  notes.value = [note, ...others].sort((one, two) => (one.created_at < two.created_at ? 1 : -1));
+}
+
+function drop(id) {
+  if (notes.peek()) notes.value = notes.peek().filter((entry) => entry.id !== id);
+}
