@@ -13,13 +13,13 @@ const NEAR_ROWS = 6;
 const LEAST_SEEN_PX = 40;
 
 /**
- * @param {{keys: string[], guess: (key: string) => number, row: (key: string, index: number) => any, stick?: boolean,
+ * @param {{keys: string[], guess: (key: string) => number, row: (key: string, index: number) => any, stick?: boolean, newest?: boolean,
  *   fixed?: boolean, onTop?: () => void, onSeen?: (key: string) => void, onEnd?: () => void, onAway?: (away: boolean) => void, control?: {current: any}, class?: string,
- *   label?: string, role?: string}} props
- *   `onSeen` tells the first row in the window; `stick` starts at the end and stays there until the reader scrolls up; `fixed` trusts `guess` and measures nothing;
- *   `control.current` gets `toEnd()` and `toKey(key)`
+ *   label?: string, role?: string, reachable?: boolean}} props
+ *   `onSeen` tells the first row in the window; `stick` starts at the end and stays there until the reader scrolls up; `newest` shows at the top what comes above; `fixed` trusts `guess` and measures nothing;
+ *   `reachable`: the Tab key stops here, so that text without links can be scrolled by keyboard; `control.current` gets `toEnd()` and `toKey(key)`
  */
-export function VirtualList({ keys, guess, row, stick = false, fixed = false, onTop, onEnd, onSeen, onAway, control, class: extra = "", label, role }) {
+export function VirtualList({ keys, guess, row, stick = false, newest = false, fixed = false, onTop, onEnd, onSeen, onAway, control, class: extra = "", label, role, reachable = false }) {
   const box = useRef(null);
   const heights = useRef(new Map());
   const anchor = useRef(/** @type {any} */ (stick ? "end" : null));
@@ -40,6 +40,7 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
     const { scrollTop: top, clientHeight: height, scrollHeight } = box.current;
     const atEnd = scrollHeight - top - height < END_PX;
     if (stick && atEnd) anchor.current = "end";
+    else if (newest && top <= 0) anchor.current = null;
     else if (anchor.current !== "end" || top < lastTop.current - 1) {
       anchor.current = anchorAt(now.current, heights.current, top, height);
     }
@@ -89,7 +90,7 @@ export function VirtualList({ keys, guess, row, stick = false, fixed = false, on
     };
   }
   const padding = { paddingBlockStart: `${positions[start]}px`, paddingBlockEnd: `${positions[keys.length] - positions[end]}px` };
-  return html`<div ref=${box} class=${`virtual ${extra}`} role=${role} aria-label=${label} onScroll=${look} tabIndex=${role ? undefined : -1}>
+  return html`<div ref=${box} class=${`virtual ${extra}`} role=${role} aria-label=${label} onScroll=${look} tabIndex=${reachable ? 0 : role ? undefined : -1}>
     <div class="virtual-body" style=${padding}>
       ${keys.slice(start, end).map((key, index) => html`<div class="virtual-row" key=${key} data-key=${key} ref=${measure}>${row(key, start + index)}</div>`)}
     </div>

@@ -38,7 +38,12 @@ export function complain(error) {
 /** One sentence for an error. */
 export function reasonOf(error) {
   if (error?.code === "server_unreachable") return t("error.unreachable");
-  return error?.message || t("error.unknown");
+  return sentence(error?.message) || t("error.unknown");
+}
+
+/** The server's words as a sentence by themselves; they start small, since they also stand inside others. */
+export function sentence(text) {
+  return text ? text[0].toLocaleUpperCase() + text.slice(1) : "";
 }
 
 /** Takes a toast away. */

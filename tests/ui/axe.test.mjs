@@ -39,6 +39,19 @@ for (const dark of [false, true]) {
       await page.locator(".side-panel").getByRole("heading", { name }).waitFor();
       await check(name);
     }
+    await visit(house, page, "/library");
+    await page.locator("main").getByRole("button", { name: "Select several" }).click();
+    await page.locator("main").getByRole("checkbox").first().check();
+    await check("several documents selected");
+    await page.getByRole("button", { name: "Done" }).click();
+    for (const name of ["Pasted text…", "Page from the web…", "Watch a folder…"]) {
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await check("the menu of ways in");
+      await page.getByRole("menuitem", { name }).click();
+      await page.getByRole("dialog").waitFor();
+      await check(name);
+      await page.keyboard.press("Escape");
+    }
     assert.deepEqual(violations, []);
   }));
 }

@@ -2,7 +2,7 @@
 // whose complaints fail the test.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -103,6 +103,30 @@ export class House {
     if (answer) this.upstream.when(question, { pieces: answer });
     await this.api("POST", `/conversations/${id}/messages`, { content: question, stream: false, model: this.model() });
     return id;
+  }
+
+  /** A document of some text, read to the end; answers its id. */
+  async document(name, text, collection_id = undefined) {
+    const { items } = await this.api("POST", "/documents", { name, text, collection_id });
+    await this.ready(name);
+    return items[0].document.id;
+  }
+
+  /** Waits until a document of this name is ready. */
+  ready(name) {
+    return until(async () => {
+      const { items } = await this.api("GET", `/documents?query=${encodeURIComponent(name)}`);
+      const state = items.find((item) => item.name === name)?.state ?? "not there";
+      return state === "ready" || `${name} is ${state}`;
+    }, 2 * PATIENCE_MS);
+  }
+
+  /** A folder of this machine with some files in it. */
+  shelf(files) {
+    const folder = join(this.folder, "shelf");
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return folder;
   }
 
   model(name = this.upstream.models[0]) {

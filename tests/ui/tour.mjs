@@ -4,18 +4,27 @@ import { join } from "node:path";
 import { counts } from "./house.mjs";
 
 const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
-export const SECTIONS = ["models", "configuration", "appearance", "shortcuts", "logs", "about"];
+export const SECTIONS = ["models", "memory", "configuration", "appearance", "shortcuts", "logs", "about"];
 
 /** The id of a chat whose answer has everything that can be drawn. */
 export let chat = "";
 
-/** Two chats to look at. */
+/** The id of a document with headings and a passage. */
+let document = "";
+
+/** Two chats and a few documents to look at. */
 export async function prepare(house) {
+  document = await house.document("Harbour guide.md", `# Harbour guide\n\n${Array.from({ length: 12 }, (_, n) => `## Pier ${n + 1}\n\nEverything about pier ${n + 1}, its lamps and its gulls.\n`).join("\n")}`);
+  await house.document("Nothing much.txt", "Only a line.");
+  await house.api("POST", "/collections", { name: "Papers" });
+  await house.api("POST", "/notes", { text: "The ferry leaves at nine" });
   chat = await house.chat("Show me everything you can draw", ANSWER);
   await house.chat("Another one");
 }
 
-export const paths = () => ["/", `/c/${chat}`, "/temporary", "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
+const LIBRARY = () => ["/library", "/library?view=folders", "/library?view=trash", "/library?q=nothing+fits+this", `/library/${document}?from=30&to=60`];
+
+export const paths = () => ["/", `/c/${chat}`, "/temporary", ...LIBRARY(), "/search?q=everything", "/nowhere", ...SECTIONS.map((name) => `/settings/${name}`)];
 
 /** Goes to an address inside the page, without asking the server for it. */
 export const within = (page, path) => page.evaluate((to) => {
@@ -32,6 +41,8 @@ export async function visit(house, page, path) {
   if (!outside) await within(page, path);
   await page.locator("main :is(h1, h2), header h1").first().waitFor();
   if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
+  if (path === "/library") await page.locator(".document-row").first().waitFor();
+  if (path.startsWith("/library/")) await page.locator("mark.passage").first().waitFor();
   if (path.startsWith("/search")) await page.locator("main mark").first().waitFor();
   if (path.startsWith("/settings")) await counts(page.locator("main .spinner"), 0);
   if (path.startsWith("/settings/models")) await page.locator(".provider", { hasText: "Hearth" }).waitFor();

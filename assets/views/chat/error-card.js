@@ -2,6 +2,7 @@
 import { Icon } from "../../components/icon.js";
 import { t } from "../../lib/text.js";
 import { goOn, regenerate } from "../../state/asking.js";
+import { sentence } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
 import { html } from "../../vendor/html.js";
 
@@ -41,7 +42,7 @@ export function ErrorCard({ conversation, message }) {
   const interrupted = state === "interrupted";
   const advice = ADVICE[error?.code] ?? (interrupted ? "interrupted" : "general");
   return html`<div class="error-card" role="group" aria-label=${t("error.title")}>
-    <p class="error-title"><${Icon} name="warning" /><strong>${firstUpper(error?.error) || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
+    <p class="error-title"><${Icon} name="warning" /><strong>${sentence(error?.error) || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
     <p>${t(`advice.${advice}`)}</p>
     ${can &&
     html`<div class="row wrap">
@@ -52,9 +53,4 @@ export function ErrorCard({ conversation, message }) {
     </div>`}
     ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
   </div>`;
-}
-
-// The server's sentences start small, since they also stand inside others.
-function firstUpper(text) {
-  return text ? text[0].toLocaleUpperCase() + text.slice(1) : "";
 }

@@ -37,7 +37,7 @@ export function DocumentList({ shown, change }) {
   const none = !listed.value.length && html`<${Nothing} shown=${shown} change=${change} />`;
   if (none && !inside) return none;
   return html`<div class="document-box" onKeyDown=${onKeyDown}>
-    <${VirtualList} class="document-list" keys=${keys} guess=${guess} row=${row} onEnd=${loadMore} label=${t("library.list")} role="group" />
+    <${VirtualList} class="document-list" keys=${keys} guess=${guess} row=${row} newest onEnd=${loadMore} label=${t("library.list")} role="group" />
     ${none}
   </div>`;
 }

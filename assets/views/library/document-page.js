@@ -9,7 +9,7 @@ import { loadCollections } from "../../state/collections.js";
 import { documentOf, isBusy, loadDocument, titleOf } from "../../state/documents.js";
 import { Extract } from "../../state/extract.js";
 import { askAbout, changeDocument, originalAddress, readAgain, restoreDocuments, trashDocuments } from "../../state/library.js";
-import { reasonOf } from "../../state/notices.js";
+import { reasonOf, sentence } from "../../state/notices.js";
 import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { TopBar } from "../shell/top-bar.js";
@@ -94,10 +94,9 @@ function Content({ item }) {
 
 function Unread({ item }) {
   if (item.state !== "failed") return html`<div class="empty"><${Reading} item=${item} /></div>`;
-  const text = item.error?.error ?? t("state.failed");
   return html`<div class="empty" role="alert">
     <${Icon} name="warning" class="large" />
-    <p>${text[0].toLocaleUpperCase() + text.slice(1)}.</p>
+    <p>${sentence(item.error?.error) || t("state.failed")}.</p>
     <p class="hint">${t("document.failed_hint")}</p>
     <div class="row"><button type="button" class="button primary" onClick=${() => readAgain([item.id])}><${Icon} name="refresh" />${t("action.retry")}</button></div>
   </div>`;

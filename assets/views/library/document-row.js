@@ -8,6 +8,7 @@ import { t } from "../../lib/text.js";
 import { collectionName } from "../../state/collections.js";
 import { documentOf, isBusy, titleOf } from "../../state/documents.js";
 import { askAbout, mark, marked, marking, originalAddress, purgeDocuments, readAgain, restoreDocuments, trashDocuments } from "../../state/library.js";
+import { sentence } from "../../state/notices.js";
 import { filter, listed } from "../../state/shelf.js";
 import { html } from "../../vendor/html.js";
 import { askMove } from "./collection-dialog.js";
@@ -32,7 +33,7 @@ export function DocumentRow({ id }) {
     </span>
     <a class="document-name grow" href=${documentPath(id)} onClick=${onClick}>
       <span class="cut" title=${item.name} dir="auto">${title}</span>
-      ${failed ? html`<span class="document-reason">${firstUpper(item.error?.error) || t("state.failed")}</span>` : html`<span class="hint cut">${factsOf(item)}</span>`}
+      ${failed ? html`<span class="document-reason">${sentence(item.error?.error) || t("state.failed")}</span>` : html`<span class="hint cut">${factsOf(item)}</span>`}
     </a>
     ${failed && !item.deleted_at && !marking.value ? html`<${Mending} id=${id} />` : isBusy(item) ? html`<${Progress} item=${item} />` : html`<span class="document-when"><${Moment} at=${item.deleted_at ?? item.created_at} /></span>`}
     ${!marking.value && html`<${Menu} label=${t("row.menu", { title })} items=${() => itemsFor(item)} />`}
@@ -98,9 +99,4 @@ export function download({ id, name }) {
   link.href = originalAddress(id);
   link.download = name;
   link.click();
-}
-
-// The server's sentences start small, since they also stand inside others.
-function firstUpper(text) {
-  return text ? text[0].toLocaleUpperCase() + text.slice(1) : "";
 }

@@ -14,7 +14,7 @@ export function MarkedBar({ shown }) {
     html`<button type="button" class="button small" disabled=${!ids.length} onClick=${onClick}><${Icon} name=${icon} /><span class="marked-word">${t(label)}</span></button>`;
   const purge = () => askSure({ text: t("library.purge_text", { n: ids.length }), then: () => purgeDocuments(ids) });
   const thrown = () => html`${button("restore", "action.restore", () => restoreDocuments(ids))} ${button("trash", "action.purge", purge)}`;
-  const kept = () => html`${button("chat", "library.ask", () => askAbout(ids))} ${button("collection", "library.move", () => askMove(ids))}
+  const kept = () => html`${button("chat", "first.ask", () => askAbout(ids))} ${button("collection", "library.move", () => askMove(ids))}
     ${button("refresh", "library.again", () => readAgain(ids))} ${button("trash", "action.delete", () => trashDocuments(ids))}`;
   return html`<div class="narrowing marked-bar" role="toolbar" aria-label=${t("library.marked_bar")}>
     <span class="marked-count" aria-live="polite">${t("bulk.count", { n: ids.length })}</span>

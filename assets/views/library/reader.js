@@ -57,7 +57,7 @@ export function Reader({ extract, from, to, quote = null, visit = null, verified
   return html`${(lost || !verified) &&
     html`<div class="passage-lost" role="note"><${Icon} name="warning" /><div><strong>${t(lost ? "document.lost" : "document.unverified")}</strong>
       ${quote && html`<p class="lost-quote" dir="auto">${quote}</p>`}</div></div>`}
-    <${VirtualList} class="reader" keys=${keys} guess=${guess} row=${row} control=${control} onTop=${() => extract.before()} onEnd=${() => extract.after()} onSeen=${(key) => key && onSeen?.(Number(key))} label=${t("document.text")} role="group" />`;
+    <${VirtualList} class="reader" keys=${keys} guess=${guess} row=${row} control=${control} onTop=${() => extract.before()} onEnd=${() => extract.after()} onSeen=${(key) => key && onSeen?.(Number(key))} label=${t("document.text")} role="group" reachable />`;
 }
 
 /** Brings the mark into the middle once it is drawn; rows above it are measured only then, so it is asked again. */

@@ -5,7 +5,7 @@ import { Moment } from "../../components/moment.js";
 import { libraryPath } from "../../lib/library-address.js";
 import { t } from "../../lib/text.js";
 import { collectionName, collectionsState, loadCollections, scanFolder, unwatchFolder, watched } from "../../state/collections.js";
-import { reasonOf } from "../../state/notices.js";
+import { reasonOf, sentence } from "../../state/notices.js";
 import { html } from "../../vendor/html.js";
 import { askToAdd } from "./adding.js";
 
@@ -40,7 +40,7 @@ function Folder({ folder }) {
       <${Menu} label=${t("row.menu", { title: path })} items=${items} />
     </div>
     <p class="hint">${t("folder.documents", { n: documents })}${collection && html` · <a href=${libraryPath({ collection: collection_id })}>${collection}</a>`}${scanned_at && html` · ${t("folder.scanned")} <${Moment} at=${scanned_at} />`}</p>
-    ${error && html`<p class="bad-text">${error}</p>`}
+    ${error && html`<p class="bad-text">${sentence(error)}</p>`}
     ${skipped?.length > 0 &&
     html`<details class="skipped"><summary>${t("folder.skipped", { n: skipped.length })}</summary>
       <ul class="plain-list">${skipped.map((entry) => html`<li key=${entry.name}><span class="path">${entry.name}</span> <span class="hint">${entry.reason}</span></li>`)}</ul>
