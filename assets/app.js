@@ -1,5 +1,6 @@
-/** Starts everything, in the order it depends on, and draws the page. */
+/** Starts everything, in the order it depends on, and draws the page once its words are there. */
 import { startRouter } from "./lib/router.js";
+import { loadWords } from "./lib/text.js";
 import { startAppearance } from "./state/appearance.js";
 import { startCollections } from "./state/collections.js";
 import { startConnection } from "./state/connection.js";
@@ -22,21 +23,25 @@ import { render } from "./vendor/preact.js";
 import { Shell } from "./views/shell/shell.js";
 
 startAppearance();
-startRouter();
-startShortcuts();
-startConversations();
-startTurns();
-startDocuments();
-startShelf();
-startCollections();
-startUploads();
-startNotes();
-startEmbeddings();
-startModels();
-startServer();
-startUnread();
-startPrompts();
-startQueue();
-startSearch();
-startConnection();
-render(html`<${Shell} />`, document.getElementById("app"));
+loadWords().then(start);
+
+function start() {
+  startRouter();
+  startShortcuts();
+  startConversations();
+  startTurns();
+  startDocuments();
+  startShelf();
+  startCollections();
+  startUploads();
+  startNotes();
+  startEmbeddings();
+  startModels();
+  startServer();
+  startUnread();
+  startPrompts();
+  startQueue();
+  startSearch();
+  startConnection();
+  render(html`<${Shell} />`, document.getElementById("app"));
+}

@@ -1,12 +1,14 @@
 /**
- * Every word of the page by its key, in the reader's language. English is complete and answers for whatever
- * another language lacks. A value is a sentence with `{name}` places, or forms by number that `vars.n` picks.
+ * Every word of the page by its key, in the reader's language. English is complete, always there, and answers for
+ * whatever another language lacks; the others are fetched by who reads them. A value is a sentence with `{name}` places, or forms by number that `vars.n` picks.
  */
 import { keep, recall } from "./storage.js";
-import { de } from "../strings/de.js";
 import { en } from "../strings/en.js";
 
-const CATALOGUES = { en, de };
+const CATALOGUES = {
+  en: () => Promise.resolve(en),
+  de: () => import("/strings/de.js").then(({ de }) => de),
+};
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 /** The languages to choose from, each in its own words. */
@@ -19,12 +21,21 @@ export const languages = [
 export const language = recall("language", "system");
 
 const chosen = language in CATALOGUES ? language : spokenHere();
-const catalogue = CATALOGUES[chosen];
+let catalogue = en;
 const plurals = new Intl.PluralRules(chosen);
 const numbers = new Intl.NumberFormat(locale());
 
 document.documentElement.lang = chosen;
 document.documentElement.dir = RIGHT_TO_LEFT.has(chosen) ? "rtl" : "ltr";
+
+/** Fetches the words of the reader's language; the page is drawn when they are there. */
+export async function loadWords() {
+  try {
+    catalogue = await CATALOGUES[chosen]();
+  } catch {
+    // English answers.
+  }
+}
 
 /**
  * The text of a key.

@@ -7,7 +7,7 @@ import { signal } from "../vendor/signals.js";
 /** @typedef {{id: string, name: string, text: string}} Prompt */
 
 /** @type {import("../vendor/signals.js").Signal<Prompt[]>} */
-export const prompts = signal(recall("prompts", null) ?? starters());
+export const prompts = signal([]);
 
 /** Whether the editor is open. */
 export const editingPrompts = signal(false);
@@ -28,6 +28,7 @@ export function removePrompt(id) {
 
 /** Follows the other tabs. */
 export function startPrompts() {
+  prompts.value = recall("prompts", null) ?? starters();
   onKept("prompts", (value) => (prompts.value = value ?? starters()));
 }
 
