@@ -5,6 +5,7 @@
 import { characters, unitAt } from "./characters.js";
 
 const LONGEST = 3000;
+const NEAR = 240;
 const BREAK = /\n[ \t]*\n+/g;
 
 /** @typedef {{key: string, start: number, end: number, text: string, level: number, page: number|null}} Paragraph */
@@ -12,14 +13,15 @@ const BREAK = /\n[ \t]*\n+/g;
 /**
  * @param {string} text
  * @param {number} start where it begins in the document
- * @param {{level: number, start: number}[]} headings
+ * @param {{level: number, text: string, start: number}[]} headings each with the place where its passage begins
  * @param {{page: number, start: number}[]} pages
  * @returns {Paragraph[]}
  */
 export function paragraphs(text, start, headings = [], pages = []) {
   const end = start + characters(text);
   const inside = (mark) => mark.start >= start && mark.start < end;
-  const levels = new Map(headings.filter(inside).map((heading) => [unitAt(text, heading.start - start), heading.level]));
+  const levels = new Map(headings.filter(inside).map((heading) => [lineOf(text, unitAt(text, heading.start - start), heading.text), heading.level]));
+  levels.delete(-1);
   const numbers = new Map(pages.filter(inside).map((page) => [unitAt(text, page.start - start), page.page]));
   const cuts = new Set([0, ...levels.keys(), ...numbers.keys()]);
   for (const at of levels.keys()) {
@@ -40,6 +42,18 @@ export function paragraphs(text, start, headings = [], pages = []) {
     }
   });
   return list;
+}
+
+/** Where the line stands that is a heading, beside the beginning of its passage; -1 when there is no such line. */
+function lineOf(text, at, words) {
+  const from = Math.max(0, at - NEAR);
+  for (let found = text.indexOf(words, from); words && found !== -1 && found < at + NEAR; found = text.indexOf(words, found + 1)) {
+    const start = text.lastIndexOf("\n", found - 1) + 1;
+    const end = text.indexOf("\n", found);
+    const line = text.slice(start, end === -1 ? text.length : end);
+    if (line.replace(/^[#=*\s]+|[#=*\s]+$/g, "") === words) return start;
+  }
+  return -1;
 }
 
 /** A text without a single blank line is cut where a line or a word ends. */

@@ -8,7 +8,6 @@ import { complain } from "./notices.js";
 import { leaving, removeLater } from "./removals.js";
 
 const PAUSE_MS = 400;
-const PAGE = 200;
 
 const all = signal([]);
 const folders = signal([]);
@@ -33,7 +32,7 @@ export function collectionName(id) {
 export async function loadCollections() {
   if (collectionsState.peek().state !== "ready") collectionsState.value = { state: "loading", error: null };
   try {
-    const [some, places] = await Promise.all([get("/collections", { limit: PAGE }), get("/folders/watched", { limit: PAGE })]);
+    const [some, places] = await Promise.all([get("/collections"), get("/folders/watched")]);
     all.value = some.items.toSorted((one, two) => one.name.localeCompare(two.name));
     folders.value = places.items;
     collectionsState.value = { state: "ready", error: null };

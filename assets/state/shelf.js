@@ -87,7 +87,8 @@ function belongs(item) {
   const { query, collection, kind, state, trash } = filter.peek();
   if (item.missing || Boolean(item.deleted_at) !== trash) return false;
   if (collection && item.collection_id !== (collection === "none" ? null : collection)) return false;
-  if (query && !`${item.name} ${item.title ?? ""}`.toLocaleLowerCase().includes(query.toLocaleLowerCase())) return false;
+  const called = `${item.name} ${item.title ?? ""}`.toLocaleLowerCase();
+  if (!query.toLocaleLowerCase().split(/\s+/).every((word) => called.includes(word))) return false;
   return (!kind || item.kind === kind) && (!state || item.state === state);
 }
 

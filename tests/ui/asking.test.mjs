@@ -6,7 +6,7 @@ import { answers, ask, counts, shows, until, useHouse } from "./house.mjs";
 const KEEPING = "# Lichens\n\nThe orange lichen on the harbour wall grows two millimetres a year.\n\nIt was first drawn by Maren in 1871.\n";
 const house = useHouse({
   prepare: async (ready) => {
-    ready.lichens = await ready.document("Lichens.md", KEEPING);
+    ready.lichens = await ready.document("Lichens", KEEPING);
     ready.rent = await ready.document("Lease agreement.txt", "The rent is due on the first of each month.");
   },
 });
@@ -89,7 +89,7 @@ test("a chat asks all documents, chosen ones or none, and keeps that over a relo
   const panel = page.locator(".side-panel");
   await panel.locator("label", { hasText: "Chosen" }).click();
   await panel.getByRole("combobox", { name: "Add a document" }).fill("lich");
-  await panel.getByRole("option", { name: /Lichens\.md/ }).waitFor();
+  await panel.getByRole("option", { name: /Lichens/ }).waitFor();
   await page.keyboard.press("Enter");
   await until(async () => (await kept()) === JSON.stringify([[house.lichens], []]) || kept());
   await panel.getByRole("combobox", { name: "Pin a document" }).fill("leas");
@@ -97,8 +97,8 @@ test("a chat asks all documents, chosen ones or none, and keeps that over a relo
   await page.keyboard.press("Enter");
   await until(async () => (await kept()) === JSON.stringify([[house.lichens], [house.rent]]) || kept());
   await page.reload();
-  await page.locator(".scope-chip", { hasText: "Lichens.md" }).click();
-  await panel.getByRole("button", { name: "Without Lichens.md" }).waitFor();
+  await page.locator(".scope-chip", { hasText: "Lichens" }).click();
+  await panel.getByRole("button", { name: "Without Lichens" }).waitFor();
   await panel.locator("label", { hasText: "None" }).click();
   await page.locator(".scope-chip", { hasText: "No documents" }).waitFor();
   await until(async () => (await kept()) === JSON.stringify(["none", [house.rent]]) || kept());
@@ -132,17 +132,17 @@ test("what is to be remembered becomes a note, with Undo, and is changed in the 
 }));
 
 test("search as a page is narrowed by its filters, which its address holds", house.scene({ path: "/search?q=lichen" }, async (page) => {
-  await page.locator(".results a", { hasText: "Lichens.md" }).first().waitFor();
+  await page.locator(".results a", { hasText: "Lichens" }).first().waitFor();
   await page.getByRole("combobox", { name: "In", exact: true }).selectOption({ label: "Chats" });
   await page.waitForURL(/scope=conversations/);
-  await counts(page.locator(".results a", { hasText: "Lichens.md" }), 0);
+  await counts(page.locator(".results a", { hasText: "Lichens" }), 0);
   await page.reload();
   assert.equal(await page.getByRole("combobox", { name: "In", exact: true }).inputValue(), "conversations");
   await page.getByRole("combobox", { name: "In", exact: true }).selectOption({ label: "Documents" });
-  await page.locator(".results a", { hasText: "Lichens.md" }).first().waitFor();
+  await page.locator(".results a", { hasText: "Lichens" }).first().waitFor();
   await page.getByRole("searchbox").focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/library\/doc_/);
-  await shows(page.locator(".top-bar h1"), "Lichens.md");
+  await shows(page.locator(".top-bar h1"), "Lichens");
 }));

@@ -45,9 +45,10 @@ export function KindTile({ item }) {
   return html`<span class="kind-tile" aria-hidden="true">${t(`kind_short.${item.kind ?? "unknown"}`)}</span>`;
 }
 
-/** Size, pages, collection, where it came from; one line. */
+/** The name of the file where it has a title, kind, size, pages, collection, where it came from; one line. */
 export function factsOf(item, withCollection = !filter.value?.collection) {
   return [
+    item.title && item.title !== item.name && item.name,
     item.kind && t(`kind.${item.kind}`),
     sizeLabel(item.size_bytes),
     item.pages && t("library.pages", { n: item.pages }),

@@ -58,6 +58,6 @@ export function FindInside({ id, words, onWords, onGo }) {
 
 /** Page and heading of a passage, as far as there are any. */
 export function placeOf({ page, heading, location }) {
-  const parts = [page !== null && page !== undefined && t("document.page", { n: page }), heading].filter(Boolean);
+  const parts = [page !== null && page !== undefined && t("document.page", { n: page }), heading?.replaceAll(" > ", " › ")].filter(Boolean);
   return parts.join(" · ") || location || "";
 }
