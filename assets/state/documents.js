@@ -3,7 +3,8 @@
  * the thousand while files are read, so they are taken in once a frame. The list of the library is `shelf.js`.
  */
 import { get } from "../lib/api.js";
-import { batch, signal } from "../vendor/signals.js";
+import { keep, recall } from "../lib/storage.js";
+import { batch, effect, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 
 const HIDDEN_PAUSE_MS = 250;
@@ -22,8 +23,8 @@ export const STATES = ["queued", "extracting", "chunking", "embedding", "ready",
 /** Ids of the documents that are being read now. */
 export const reading = signal(/** @type {Set<string>} */ (new Set()));
 
-/** Whether there is any document; null while nobody has looked. */
-export const anyDocument = signal(/** @type {boolean|null} */ (null));
+/** Whether there is any document: as this browser last knew, until somebody looks. */
+export const anyDocument = signal(recall("anyDocument", false));
 
 const known = new Map();
 const watchers = [];
@@ -88,6 +89,7 @@ export function startDocuments() {
     if (document.hidden) setTimeout(flush, HIDDEN_PAUSE_MS);
     else requestAnimationFrame(flush);
   });
+  effect(() => keep("anyDocument", anyDocument.value || null));
   // Nothing that one types waits for it.
   onReturn(({ first }) => setTimeout(lookWhatIsRead, first ? FIRST_LOOK_MS : 0));
 }

@@ -57,7 +57,7 @@ export const deLibrary = {
   "first.choose": "Dateien wählen",
   "first.kinds": "PDF, Word, OpenDocument, Folien, Tabellen, Webseiten, E-Books, Mails, Markdown, Text und Quelltext. Auch ganze Ordner.",
   "first.private": "Nichts verlässt dieses Gerät",
-  "first.private_text": "Gelesen, gesucht und verstanden wird hier, auch ohne Netz.",
+  "first.private_text": "Gelesen, gesucht und verstanden wird hier, auch ohne Netz. Nur ein Modell anderswo, das Sie fragen, bekommt Stellen daraus.",
   "first.read": "Hinzufügen",
   "first.read_text": "Jede Datei wird im Hintergrund gelesen und ist gleich darauf zu finden.",
   "first.title": "Dokumente hier ablegen",

@@ -57,7 +57,7 @@ export const enLibrary = {
   "first.choose": "Choose files",
   "first.kinds": "PDF, Word, OpenDocument, slides, tables, web pages, e-books, mail, Markdown, text and source code. Whole folders too.",
   "first.private": "Nothing leaves this machine",
-  "first.private_text": "Reading, searching and understanding happen here, also without a network.",
+  "first.private_text": "Reading, searching and understanding happen here, also without a network. Only a model elsewhere that you ask is given passages.",
   "first.read": "Add",
   "first.read_text": "Each file is read in the background and can be found within moments.",
   "first.title": "Drop documents here",

@@ -33,7 +33,7 @@ export function Welcome({ children }) {
 /** Found servers always; the way to a key only while there is no model. */
 function Ways({ ready }) {
   if (!modelsLoaded.value) return null;
-  const first = anyDocument.value === false;
+  const first = !anyDocument.value;
   const cards = found.value.map((server) => html`<${FoundServer} key=${server.base_url} server=${server} />`);
   if (ready && !cards.length && !first) return null;
   return html`<ul class="plain-list ways">

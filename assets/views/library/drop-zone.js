@@ -1,4 +1,4 @@
-/** Files may be dropped anywhere: they go to the library. On the message field they belong to the question alone. */
+/** Files may be dropped anywhere, or pasted into the library: they go there. On the message field they belong to the question alone. */
 import { Icon } from "../../components/icon.js";
 import { carriesFiles, filesOf } from "../../lib/dropped.js";
 import { viewOf } from "../../lib/library-address.js";
@@ -33,18 +33,25 @@ function watch(setOver) {
     if (event.defaultPrevented || !carriesFiles(event)) return;
     event.preventDefault();
     const { name, query } = route.peek();
-    const { collection } = viewOf(query);
     const found = filesOf(event.dataTransfer);
     try {
       const files = await found;
-      addFiles(files, name === "library" && collection !== "none" ? collection : null);
+      addFiles(files, name === "library" ? collectionOf(query) : null);
       if (name !== "library" && files.length) toast({ text: t("drop.taken", { n: files.length }) });
     } catch {
       complain({ message: t("drop.unreadable") });
     }
   };
+  const onPaste = (event) => {
+    const { name, query } = route.peek();
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (event.defaultPrevented || name !== "library" || !files.length) return;
+    event.preventDefault();
+    addFiles(files, collectionOf(query));
+  };
   /** @type {[string, (event: any) => void][]} */
   const pairs = [
+    ["paste", onPaste],
     ["dragover", onOver],
     ["dragleave", onLeave],
     ["drop", onDrop],
@@ -53,4 +60,10 @@ function watch(setOver) {
   return () => {
     for (const [name, then] of pairs) removeEventListener(name, then);
   };
+}
+
+/** The collection that is looked at, or null. */
+function collectionOf(query) {
+  const { collection } = viewOf(query);
+  return collection === "none" ? null : collection;
 }

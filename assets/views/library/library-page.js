@@ -38,7 +38,7 @@ export function LibraryPage() {
   }, [title]);
   const change = (fields, replace = false) => go(libraryPath({ ...shown, ...fields }), replace);
   const bare = view === "documents" && !query && !collection && !kind && !state;
-  const nothing = bare && anyDocument.value === false && listState.value.state === "ready" && !listed.value.length && !uploads.value.length;
+  const nothing = bare && !anyDocument.value && listState.value.state === "ready" && !listed.value.length && !uploads.value.length;
   return html`<div class="library">
     <${TopBar}>
       <h1 class="grow cut">${title}</h1>
