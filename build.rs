@@ -18,6 +18,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+/// The embedding model lies in `assets`, too, but is no part of the page.
+const MODEL: &str = "model";
+
 /// The files of the page by their path with forward slashes.
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -58,6 +61,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Box<dyn
             continue;
         }
         let path = format!("{prefix}{name}");
+        if path == MODEL {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
         } else {

@@ -58,6 +58,9 @@
 # Size of a conversation's metadata; a whole number from 1 to 1024, KiB [live]
 #MAX_METADATA_KB=64
 
+# Size of one note; a whole number from 1 to 1024, KiB [live]
+#MAX_NOTE_KB=8
+
 # Size at which an answer is ended; a whole number from 1 to 65536, KiB [live]
 #MAX_ANSWER_KB=4096
 
@@ -100,9 +103,9 @@
 # ms [live]
 #DISCOVERY_TIMEOUT_MS=400
 
-# Where model servers are looked for: Ollama, LM Studio, llama.cpp, vLLM; model servers like
-# ollama=http://127.0.0.1:11434 or openai=http://127.0.0.1:8080, separated by commas [live]
-#DISCOVERY_URLS=ollama=http://127.0.0.1:11434,openai=http://127.0.0.1:1234,openai=http://127.0.0.1:8080,openai=http://127.0.0.1:8000
+# Ports or URLs where servers are looked for: Ollama, LM Studio, llama.cpp, vLLM; model servers
+# like ollama=11434 or openai=http://127.0.0.1:8080, separated by commas [live]
+#DISCOVERY_URLS=ollama=11434,openai=1234,openai=8080,openai=8000
 
 # Longest line of a streamed answer; one beyond it breaks the answer off; a whole number from 16
 # to 65536, KiB [live]
@@ -125,21 +128,121 @@
 # Passages of past conversations per question; a whole number from 0 to 100 [live]
 #RAG_MAX_MEMORY_RESULTS=3
 
-# Length of a passage (reserved: this version has no use for it yet); a whole number from 16 to
-# 8192, tokens
+# Length of a passage; a whole number from 16 to 8192, tokens [live]
 #CHUNK_TOKENS=220
 
-# Tokens that neighbouring passages share (reserved: this version has no use for it yet); a whole
-# number from 0 to 4096, tokens
+# Tokens that neighbouring passages share; a whole number from 0 to 4096, tokens [live]
 #CHUNK_OVERLAP_TOKENS=30
 
-# Size of one document (reserved: this version has no use for it yet); a whole number from 1 to
-# 10240, MiB; testing: 5 [live]
+# Size of one document; a whole number from 1 to 10240, MiB; testing: 5 [live]
 #MAX_UPLOAD_MB=100
 
 # Hits that a search ranks; bounds its time for common words; a whole number from 50 to 100000
 # [live]
 #SEARCH_CANDIDATES=2000
+
+# How slowly a place lower down loses weight where words and meaning are fused; a whole number
+# from 1 to 1000 [live]
+#SEARCH_FUSION_K=20
+
+# How much words count where passages are looked for; 0 leaves it to meaning; a number from 0 to
+# 10 [live]
+#SEARCH_WORDS_WEIGHT=1.0
+
+# How much meaning counts there; 0 leaves it to words; a number from 0 to 10 [live]
+#SEARCH_MEANING_WEIGHT=1.0
+
+# Cosine below which nothing counts as meaning the same; a number from 0 to 1 [live]
+#MEANING_MIN_SIMILARITY=0.25
+
+# Share of the prompt that documents and passages may fill; a whole number from 0 to 90 [live]
+#DOCUMENTS_PERCENT=50
+
+# Tokens of notes that a prompt brings along, the newest first; a whole number from 0 to 100000,
+# tokens [live]
+#NOTES_MAX_TOKENS=800
+
+# ---- Reading documents ----
+
+# Documents that are read at the same time; a whole number from 1 to 64 [live]
+#DOCUMENT_WORKERS=2
+
+# Time that reading one document may take; a whole number from 1 to 3600, s [live]
+#EXTRACT_TIMEOUT_SECONDS=30
+
+# Memory that reading one document may take; a whole number from 64 to 65536, MiB [live]
+#EXTRACT_MEMORY_MB=768
+
+# Size of the text of one document; a whole number from 1 to 10240, MiB [live]
+#EXTRACT_TEXT_MB=512
+
+# Size of what one document unpacks to; a whole number from 1 to 102400, MiB [live]
+#EXTRACT_UNPACKED_MB=512
+
+# Times its size that a large part of a document may unpack to; a whole number from 10 to 100000
+# [live]
+#EXTRACT_UNPACKED_RATIO=300
+
+# Size of one record or element that must be held at once; a whole number from 1 to 1024, MiB
+# [live]
+#EXTRACT_ITEM_MB=16
+
+# Size of a PDF or e-mail, which are read whole; a whole number from 1 to 4096, MiB [live]
+#EXTRACT_LOADED_MB=128
+
+# Files inside one document; a whole number from 16 to 1000000 [live]
+#EXTRACT_ENTRIES=20000
+
+# Levels of nesting inside one document; a whole number from 8 to 10000 [live]
+#EXTRACT_DEPTH=500
+
+# Pages of one document; a whole number from 1 to 1000000 [live]
+#EXTRACT_PAGES=20000
+
+# Characters of a document's text that one answer gives; a whole number from 1000 to 10000000,
+# characters [live]
+#TEXT_WINDOW_CHARS=60000
+
+# Wait before a document that could not be kept is tried again; a whole number from 1 to 86400, s;
+# testing: 1 [live]
+#DOCUMENT_RETRY_SECONDS=30
+
+# A watched folder is looked through again after this, events or not; a whole number from 1 to
+# 10080 [live]
+#FOLDER_SCAN_MINUTES=10
+
+# Files of one watched folder that are taken in; a whole number from 1 to 1000000 [live]
+#FOLDER_MAX_FILES=20000
+
+# Time that fetching a document by its URL may take; a whole number from 1 to 3600, s [live]
+#FETCH_TIMEOUT_SECONDS=30
+
+# Redirects that are followed there; a whole number from 0 to 50 [live]
+#FETCH_MAX_REDIRECTS=5
+
+# ---- Search by meaning ----
+
+# Find by meaning as well as by words; true or false [live]
+#ENABLE_EMBEDDINGS=true
+
+# Threads of the built-in embedding model; auto is half of the processors; auto or a whole number
+# from 1 to 256 [live]
+#EMBED_THREADS=auto
+
+# Texts that are embedded together; a whole number from 1 to 1024 [live]
+#EMBED_BATCH=16
+
+# Model and index leave the memory after this; a whole number from 1 to 86400, s; testing: 2
+# [live]
+#EMBED_IDLE_SECONDS=300
+
+# Wait before a provider's embedding model that failed is tried again; a whole number from 1 to
+# 86400, s; testing: 1 [live]
+#EMBED_RETRY_SECONDS=60
+
+# Vectors that are compared exactly, of those that are alike at a glance; a whole number from 10
+# to 100000 [live]
+#VECTOR_CANDIDATES=200
 
 # ---- Retries and breakers ----
 
@@ -289,8 +392,8 @@
 # per minute; testing: 0 [live]
 #RATE_LIMIT_REVIEW=10
 
-# Uploads (reserved: this version has no use for it yet); a whole number from 0 to 1000000, per
-# minute; testing: 0 [live]
+# Uploads, of several documents each; a whole number from 0 to 1000000, per minute; testing: 0
+# [live]
 #RATE_LIMIT_UPLOAD=60
 
 # All other requests; a whole number from 0 to 1000000, per minute; testing: 0 [live]
@@ -392,8 +495,8 @@
 
 # ---- What leaves this machine ----
 
-# Private hosts that documents by URL and webhooks may reach (reserved: this version has no use
-# for it yet); host names or addresses, without ports, separated by commas [live]
+# Private hosts that documents by URL and webhooks may reach; host names or addresses, without
+# ports, separated by commas [live]
 #ALLOWED_FETCH_HOSTS=
 
 # Contact loopback addresses only; true or false [live]

@@ -14,10 +14,13 @@ use crate::base::{Feed, InstanceId, Timestamp, clock};
 use crate::chat::{self, Chat};
 use crate::config::{Config, Live};
 use crate::conversations::Conversations;
+use crate::documents::{self, Documents};
+use crate::embeddings::Embeddings;
 use crate::error::Error;
 use crate::limits::{Class, Full, Rate, Rates, Slot, Slots};
 use crate::models::Models;
 use crate::net;
+use crate::notes::Notes;
 use crate::search::Search;
 use crate::store::{self, Health, Store};
 use crate::telemetry::log::LogHandle;
@@ -38,6 +41,12 @@ pub struct App {
     pub chat: Chat,
     /// Finding what was said.
     pub search: Search,
+    /// Facts to remember.
+    pub notes: Notes,
+    /// Documents, collections and watched folders.
+    pub documents: Documents,
+    /// Vectors and the model they come from.
+    pub embeddings: Embeddings,
     /// What changes, for all tabs.
     pub feed: Feed,
     /// The newest lines of the log.
@@ -124,7 +133,26 @@ impl App {
         )
         .await?;
         let conversations = Conversations::new(store.clone(), live.clone(), feed.clone());
-        let search = Search::new(store.clone(), live.clone());
+        let embeddings = Embeddings::open(
+            store.clone(),
+            live.clone(),
+            feed.clone(),
+            models.clone(),
+            &tasks,
+            stop.clone(),
+        );
+        let documents = Documents::open(documents::Parts {
+            store: store.clone(),
+            live: live.clone(),
+            feed: feed.clone(),
+            embeddings: embeddings.clone(),
+            data_dir: &config.data_dir,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        })
+        .await?;
+        let search = Search::new(store.clone(), live.clone(), embeddings.clone());
+        let notes = Notes::new(store.clone(), live.clone(), feed.clone());
         let chat = Chat::open(chat::Parts {
             store: store.clone(),
             live: live.clone(),
@@ -132,6 +160,8 @@ impl App {
             conversations: conversations.clone(),
             models: models.clone(),
             search: search.clone(),
+            documents: documents.clone(),
+            notes: notes.clone(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         })
@@ -142,6 +172,9 @@ impl App {
             models,
             chat,
             search,
+            notes,
+            documents,
+            embeddings,
             feed,
             log,
             tasks,
@@ -177,6 +210,7 @@ impl App {
         let rates = self.live.now().rates;
         let limit = match class {
             Class::Chat => rates.chat,
+            Class::Upload => rates.upload,
             Class::Api => rates.api,
         };
         self.rates.count(class, peer, u64::from(limit))
@@ -339,6 +373,8 @@ impl App {
             let cleared = async {
                 self.store.forget_keys(config.store.idempotency).await?;
                 self.conversations.sweep(config.conversations.trash).await?;
+                self.notes.sweep(config.conversations.trash).await?;
+                self.documents.sweep(config.conversations.trash).await?;
                 self.chat.sweep(config.chat.turn_replay).await?;
                 self.store.checkpoint().await?;
                 Ok::<_, Error>(())

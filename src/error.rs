@@ -139,6 +139,14 @@ impl From<store::Error> for Error {
     fn from(source: store::Error) -> Self {
         match source {
             store::Error::DiskFull(_) | store::Error::ReadOnly(_) => Self::DiskFull { source },
+            store::Error::File { source: ref cause, .. }
+                if matches!(
+                    cause.kind(),
+                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+                ) =>
+            {
+                Self::DiskFull { source }
+            }
             store::Error::OutcomeUnknown(_) => Self::OutcomeUnknown { source },
             store::Error::KeyReused => Self::conflict(
                 "idempotency_key_reused",

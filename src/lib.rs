@@ -13,7 +13,10 @@ pub mod telemetry;
 // Capabilities: each owns its types, operations, tables and SQL.
 pub mod chat;
 pub mod conversations;
+pub mod documents;
+pub mod embeddings;
 pub mod models;
+pub mod notes;
 pub mod search;
 
 // Wiring: the only place that knows all of them.

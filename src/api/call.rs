@@ -141,6 +141,31 @@ impl Call {
         ))
     }
 
+    /// The body as it comes, for what is too large to hold; ends with an error when it stalls.
+    pub(crate) fn stream(&mut self) -> impl Stream<Item = Result<Bytes, Failure>> + Send + use<> {
+        let pause = self.head.app.config().server.body_timeout;
+        futures_util::stream::unfold(self.body.take(), move |body| async move {
+            let mut body = body?;
+            match next_chunk(&mut body, pause).await {
+                Ok(None) => None,
+                Ok(Some(bytes)) => Some((Ok(bytes), Some(body))),
+                Err(failure) => Some((Err(failure), None)),
+            }
+        })
+    }
+
+    /// Makes what was sent part of what an `Idempotency-Key` stands for.
+    pub(crate) fn sent(&mut self, body: &[u8]) {
+        if let Some(once) = &mut self.caller.once {
+            once.fingerprint = self.head.print(body);
+        }
+    }
+
+    /// The media type of the body, with its parameters.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+    }
+
     /// The whole body, at most `limit` bytes, without a pause longer than the body timeout.
     async fn bytes(&mut self, limit: usize) -> Result<Bytes, Failure> {
         let too_large = || {

@@ -34,6 +34,8 @@ impl Out {
     /// Sends an event; `false` when nobody reads any more or the server stops.
     pub(super) async fn send(&self, frame: String) -> bool {
         tokio::select! {
+            // What is said at the very end is still said.
+            biased;
             sent = self.sender.send(frame.into()) => sent.is_ok(),
             () = self.app.stop.cancelled() => false,
         }

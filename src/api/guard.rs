@@ -153,7 +153,7 @@ pub(crate) fn preflight() -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     for (name, value) in [
-        ("access-control-allow-methods", "GET, POST, PATCH, DELETE"),
+        ("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE"),
         (
             "access-control-allow-headers",
             "authorization, content-type, idempotency-key, x-request-id, last-event-id",

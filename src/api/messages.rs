@@ -1,11 +1,10 @@
 //! Messages over HTTP: asking, answering again, amending, deleting.
 
 use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::reply::{Failure, Reply, Response, ok, raw, with_status};
+use super::reply::{Failure, Reply, download, ok, raw, with_status};
 use crate::base::{ConversationId, MessageId};
 use crate::chat::{Again, Question, Started};
 use crate::conversations::Rating;
@@ -104,18 +103,6 @@ pub(super) async fn attachment(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let n = call.id("n", "attachment")?;
     let (listed, bytes) = call.app().conversations.attachment(&call.caller, id, message, n).await?;
-    let mut response: Response = raw(StatusCode::OK, "application/octet-stream", bytes.into());
-    let headers = response.headers_mut();
-    if let Ok(kind) = HeaderValue::from_str(&listed.media_type) {
-        headers.insert(CONTENT_TYPE, kind);
-    }
-    // A name may hold anything; RFC 5987 spells it so that a header can carry it.
-    let name =
-        percent_encoding::utf8_percent_encode(&listed.name, percent_encoding::NON_ALPHANUMERIC);
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{name}")) {
-        headers.insert(CONTENT_DISPOSITION, value);
-    }
-    headers
-        .insert("content-security-policy", HeaderValue::from_static("sandbox; default-src 'none'"));
-    Ok(response)
+    let response = raw(StatusCode::OK, "application/octet-stream", bytes.into());
+    Ok(download(&listed.name, &listed.media_type, response))
 }

@@ -5,11 +5,14 @@ mod call;
 mod config;
 mod conversations;
 mod dispatch;
+mod documents;
 mod events;
 mod guard;
 mod health;
+mod library;
 mod messages;
 mod models;
+mod notes;
 mod reply;
 mod router;
 mod search;
@@ -19,6 +22,7 @@ mod stall;
 mod status;
 mod turns;
 mod ui;
+mod upload;
 
 use http::Method;
 
@@ -35,6 +39,7 @@ pub(crate) struct Tables {
 
 const API: Kind = Kind::Counted(Class::Api);
 const CHAT: Kind = Kind::Counted(Class::Chat);
+const UPLOAD: Kind = Kind::Counted(Class::Upload);
 const FREE: Kind = Kind::Free;
 const STREAM: Kind = Kind::Stream;
 
@@ -82,6 +87,33 @@ fn api_routes() -> Vec<Route> {
         delete("/providers/{id}", API, models::delete_provider),
         post("/providers/{id}/test", API, models::test_provider),
         post("/providers/{id}/reset", API, models::reset_provider),
+        get("/notes", API, notes::list),
+        post("/notes", API, notes::create),
+        get("/notes/{id}", API, notes::get),
+        patch("/notes/{id}", API, notes::update),
+        delete("/notes/{id}", API, notes::delete),
+        post("/notes/{id}/restore", API, notes::restore),
+        get("/documents", API, documents::list),
+        post("/documents", UPLOAD, documents::add),
+        post("/documents/bulk", API, documents::change_many),
+        get("/documents/{id}", API, documents::get),
+        patch("/documents/{id}", API, documents::update),
+        delete("/documents/{id}", API, documents::delete),
+        post("/documents/{id}/restore", API, documents::restore),
+        post("/documents/{id}/reindex", API, documents::reindex),
+        get("/documents/{id}/content", API, documents::content),
+        get("/documents/{id}/text", API, documents::text),
+        get("/documents/{id}/chunks", API, documents::chunks),
+        get("/collections", API, library::collections),
+        post("/collections", API, library::create_collection),
+        patch("/collections/{id}", API, library::rename_collection),
+        delete("/collections/{id}", API, library::delete_collection),
+        get("/folders/watched", API, library::folders),
+        post("/folders/watched", API, library::watch_folder),
+        delete("/folders/watched/{id}", API, library::unwatch_folder),
+        post("/folders/watched/{id}/scan", API, library::scan_folder),
+        get("/embeddings", API, library::embeddings),
+        put("/embeddings", API, library::choose_embeddings),
         post("/search", API, search::search),
         get("/config", API, config::show),
         get("/status", API, status::status),
@@ -102,6 +134,8 @@ fn root_routes() -> Vec<Route> {
         get("/settings", FREE, ui::page),
         get("/settings/{*rest}", FREE, ui::page),
         get("/search", FREE, ui::page),
+        get("/library", FREE, ui::page),
+        get("/library/{*rest}", FREE, ui::page),
         get("/temporary", FREE, ui::page),
         get("/{*path}", FREE, ui::file),
     ]
@@ -121,6 +155,14 @@ where
     A: Future<Output = reply::Reply> + Send,
 {
     route(Method::POST, path, kind, door)
+}
+
+fn put<F, A>(path: &'static str, kind: Kind, door: F) -> Route
+where
+    F: Fn(call::Call) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = reply::Reply> + Send,
+{
+    route(Method::PUT, path, kind, door)
 }
 
 fn patch<F, A>(path: &'static str, kind: Kind, door: F) -> Route

@@ -3,7 +3,7 @@
 
 use std::error::Error as StdError;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -216,6 +216,23 @@ pub(crate) fn raw(status: StatusCode, content_type: &'static str, bytes: bytes::
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Bytes of a person's file: of its own type, saved and not shown, and without any power if shown.
+pub(crate) fn download(name: &str, media_type: &str, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_str(media_type);
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    headers.insert(CONTENT_TYPE, kind);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A name may hold anything; RFC 5987 spells it so that a header can carry it.
+    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{name}")) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    headers
+        .insert("content-security-policy", HeaderValue::from_static("sandbox; default-src 'none'"));
     response
 }
 

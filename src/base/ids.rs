@@ -102,6 +102,14 @@ ids! {
     MessageId = "msg";
     /// One answer being made, with its numbered events.
     TurnId = "turn";
+    /// A document.
+    DocumentId = "doc";
+    /// A collection of documents.
+    CollectionId = "coll";
+    /// A watched folder.
+    FolderId = "fold";
+    /// A note.
+    NoteId = "note";
     /// A configured source of models.
     ProviderId = "prov";
     /// A person.

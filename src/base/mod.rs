@@ -6,9 +6,14 @@ pub mod clock;
 pub mod feed;
 pub mod ids;
 pub mod page;
+mod words;
 
 pub use caller::{Caller, Once};
 pub use clock::Timestamp;
 pub use feed::Feed;
-pub use ids::{ConversationId, InstanceId, MessageId, ProviderId, RequestId, TurnId, UserId};
+pub use ids::{
+    CollectionId, ConversationId, DocumentId, FolderId, InstanceId, MessageId, NoteId, ProviderId,
+    RequestId, TurnId, UserId,
+};
 pub use page::{Cursor, Page};
+pub(crate) use words::words;

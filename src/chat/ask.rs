@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::attach::{self, File};
 use super::gather::{Gathered, Plan, gather, new_parent};
 use super::prompt;
 use super::run::Job;
+use super::sources::{Gathered as Gathering, Wanted};
 use super::turn::{Identity, Prompt, SoFar, Turn};
 use super::{Again, Chat, Question, Replay, Started, TemporaryQuestion, queries, title};
 use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, UserId};
@@ -18,10 +20,13 @@ use crate::conversations::{
     self, Conversation, Message, Options, Role, Source, State, check, get_row,
 };
 use crate::error::Error;
-use crate::models::{ChatRequest, Model};
+use crate::models::{Model, estimate_tokens};
+use crate::notes::{self, Note};
 
 /// Messages that a temporary chat may bring.
 const MAX_TEMPORARY_MESSAGES: usize = 1000;
+/// Notes that are looked at for a prompt.
+const NOTES: usize = 100;
 
 /// What will be written when a turn begins.
 struct Beginning {
@@ -31,6 +36,16 @@ struct Beginning {
     sources: Vec<Source>,
     prompt: Prompt,
     title: Option<String>,
+    /// What the question wants remembered.
+    fact: Option<String>,
+}
+
+/// What was written when a turn began.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun {
+    started: Started,
+    conversation: Conversation,
+    note: Option<Note>,
 }
 
 impl Chat {
@@ -41,15 +56,18 @@ impl Chat {
         id: ConversationId,
         question: Question,
     ) -> Result<Started, Error> {
-        if question.documents.as_ref().is_some_and(|documents| !documents.is_empty()) {
-            return Err(Error::not_found("document"));
-        }
+        self.inner.documents.check_named(caller, &question.documents).await?;
         let files = attach::parse(&question.attachments)?;
         if question.content.trim().is_empty() && files.is_empty() {
             return Err(Error::invalid("content", "ask something"));
         }
         self.check_size(&question.content)?;
-        let plan = Plan::New { content: question.content, files, parent: question.parent_id };
+        let plan = Plan::New {
+            content: question.content,
+            files,
+            documents: question.documents,
+            parent: question.parent_id,
+        };
         self.begin(caller, id, plan, question.model, question.options).await
     }
 
@@ -107,20 +125,33 @@ impl Chat {
         self.check_room()?;
         let model = self.inner.models.pick(caller, question.model.as_deref()).await?;
         let words = question.messages.last().map(|m| m.content.clone()).unwrap_or_default();
-        let sources = self.sources(caller, &words, None, &model, &question.options).await?;
+        let budget = self.budget(&model, &question.options);
+        let wanted = Wanted {
+            question: &words,
+            conversation: None,
+            named: &[],
+            model: &model,
+            options: &question.options,
+            budget,
+        };
+        let Gathering { sources, looked } = self.gather_sources(caller, wanted).await?;
+        let notes = self.notes(caller, &question.options).await?;
         let said = question.messages.into_iter().map(|message| prompt::Said {
             role: message.role,
             content: message.content,
             images: Vec::new(),
         });
-        let (request, prompt) = self.build(
-            &model,
-            question.system_prompt.as_deref(),
-            &sources,
-            said.collect(),
-            question.options,
-            false,
-        );
+        let (request, prompt) = prompt::build(prompt::Parts {
+            system: question.system_prompt.as_deref(),
+            notes: &notes,
+            sources: &sources,
+            said: said.collect(),
+            history_limit: self.inner.live.now().chat.history_limit,
+            budget: u32::try_from(budget).unwrap_or(u32::MAX),
+            options: question.options,
+            goes_on: false,
+            noted: false,
+        });
         let id = TurnId::new();
         let identity = Identity {
             id,
@@ -132,7 +163,7 @@ impl Chat {
         };
         let nothing = SoFar { text: String::new(), reasoning: String::new(), seq: 0 };
         let turn = Arc::new(Turn::new(identity, prompt, nothing));
-        self.start(Job { turn, request, sources, kept: None, title: None });
+        self.start(Job { turn, request, sources, looked, kept: None, title: None });
         Ok(id)
     }
 
@@ -145,23 +176,43 @@ impl Chat {
         options: Options,
     ) -> Result<Started, Error> {
         check::options(&options)?;
-        let earlier = self.inner.store.earlier_answer::<(Started, Conversation)>(caller).await?;
-        if let Some((started, _)) = earlier {
-            return Ok(started);
+        let earlier = self.inner.store.earlier_answer::<Begun>(caller).await?;
+        if let Some(begun) = earlier {
+            return Ok(begun.started);
         }
         self.check_room()?;
         let (owner, config) = (caller.user, self.inner.live.now());
         let (read_plan, history) = (plan.clone(), config.chat.history_limit);
         let gathered =
             self.inner.store.read(move |db| gather(db, owner, id, &read_plan, history)).await?;
-        let Gathered { conversation, said, question, answer } = gathered;
+        let Gathered { conversation, said, question, documents, answer } = gathered;
         let wanted = model.or_else(|| conversation.model.clone());
         let model = self.inner.models.pick(caller, wanted.as_deref()).await?;
         let options = options.or(conversation.options.clone());
-        let sources = self.sources(caller, &question, Some(id), &model, &options).await?;
-        let system = conversation.system_prompt.as_deref();
-        let (request, prompt) =
-            self.build(&model, system, &sources, said, options, answer.is_some());
+        let budget = self.budget(&model, &options);
+        let wanted = Wanted {
+            question: &question,
+            conversation: Some(&conversation),
+            named: &documents,
+            model: &model,
+            options: &options,
+            budget,
+        };
+        let Gathering { sources, looked } = self.gather_sources(caller, wanted).await?;
+        let notes = self.notes(caller, &options).await?;
+        let is_new = matches!(plan, Plan::New { .. });
+        let fact = if is_new { self.inner.notes.fact_of(&question) } else { None };
+        let (request, prompt) = prompt::build(prompt::Parts {
+            system: conversation.system_prompt.as_deref(),
+            notes: &notes,
+            sources: &sources,
+            said,
+            history_limit: config.chat.history_limit,
+            budget: u32::try_from(budget).unwrap_or(u32::MAX),
+            options,
+            goes_on: answer.is_some(),
+            noted: fact.is_some(),
+        });
 
         let first = conversation.title.is_none();
         let words = first.then(|| title::from_words(&question, config.chat.title_max_chars));
@@ -172,6 +223,7 @@ impl Chat {
             sources: sources.clone(),
             prompt: prompt.clone(),
             title: words.flatten(),
+            fact: fact.map(str::to_owned),
         };
         let before = answer.map_or_else(
             || SoFar { text: String::new(), reasoning: String::new(), seq: 0 },
@@ -185,12 +237,12 @@ impl Chat {
             .inner
             .store
             .write_once(caller, move |tx| {
-                let started = write(tx, owner, id, &plan, &beginning)?;
+                let (started, note) = write(tx, owner, id, &plan, &beginning)?;
                 let (_, conversation) = get_row(tx, owner, id)?;
-                Ok::<_, Error>((started, conversation))
+                Ok::<_, Error>(Begun { started, conversation, note })
             })
             .await?;
-        let (started, conversation) = written.value;
+        let Begun { started, conversation, note } = written.value;
         if written.replayed {
             return Ok(started);
         }
@@ -205,55 +257,40 @@ impl Chat {
         let turn = Arc::new(Turn::new(identity, prompt, before));
         let title = first.then_some(title::Wanted { question });
         let kept = Some((id, started.assistant_message.id));
+        if let Some(note) = note {
+            self.inner.notes.announce_created(owner, &note);
+        }
         self.inner.conversations.announce_message(owner, &started.user_message);
         self.inner.conversations.announce_message(owner, &started.assistant_message);
         self.inner.conversations.announce(owner, "updated", &conversation);
-        self.start(Job { turn, request, sources, kept, title });
+        self.start(Job { turn, request, sources, looked, kept, title });
         Ok(started)
     }
 
-    /// Passages to draw on: many when they are the answer, few when a model writes it.
-    async fn sources(
-        &self,
-        caller: &Caller,
-        question: &str,
-        except: Option<ConversationId>,
-        model: &Model,
-        options: &Options,
-    ) -> Result<Vec<Source>, Error> {
-        let config = self.inner.live.now();
-        let limit = match (model.is_passages(), options.memory) {
-            (true, _) => config.chat.document_results,
-            (false, Some(false)) => 0,
-            (false, _) => config.chat.memory_results,
-        };
-        self.inner.search.passages(caller, question, except, limit).await
+    /// The notes that a prompt brings along, the newest first.
+    async fn notes(&self, caller: &Caller, options: &Options) -> Result<Vec<String>, Error> {
+        if options.memory == Some(false) {
+            return Ok(Vec::new());
+        }
+        let page = self.inner.notes.list(caller, notes::Filter::default(), None, NOTES).await?;
+        let mut left = self.inner.live.now().chat.notes_max_tokens;
+        let texts = page.items.into_iter().map(|note| note.text).take_while(|text| {
+            let cost = estimate_tokens(text);
+            let fits = cost <= left;
+            left = left.saturating_sub(cost);
+            fits
+        });
+        Ok(texts.collect())
     }
 
-    fn build(
-        &self,
-        model: &Model,
-        system: Option<&str>,
-        sources: &[Source],
-        said: Vec<prompt::Said>,
-        options: Options,
-        goes_on: bool,
-    ) -> (ChatRequest, Prompt) {
+    /// Tokens that a prompt may have.
+    fn budget(&self, model: &Model, options: &Options) -> u64 {
         let config = self.inner.live.now();
         let window = model.context_window.map_or(config.chat.default_context_tokens, u64::from);
         let reserve = options.max_tokens.map_or(config.chat.answer_reserve_tokens, u64::from);
         // A reserve that leaves nothing to ask with would be no help.
         let auto = window.saturating_sub(reserve).max(window / 2);
-        let budget = config.chat.context_token_budget.unwrap_or(auto);
-        prompt::build(prompt::Parts {
-            system,
-            sources,
-            said,
-            history_limit: config.chat.history_limit,
-            budget: u32::try_from(budget).unwrap_or(u32::MAX),
-            options,
-            goes_on,
-        })
+        config.chat.context_token_budget.unwrap_or(auto)
     }
 
     fn check_size(&self, content: &str) -> Result<(), Error> {
@@ -280,14 +317,14 @@ impl Chat {
     }
 }
 
-/// Writes the question, the answer-to-be and the turn.
+/// Writes the question, the answer-to-be, the turn and what is to be remembered.
 fn write(
     tx: &Connection,
     owner: UserId,
     id: ConversationId,
     plan: &Plan,
     beginning: &Beginning,
-) -> Result<Started, Error> {
+) -> Result<(Started, Option<Note>), Error> {
     let (conversation, _) = get_row(tx, owner, id)?;
     let model = beginning.model.id.to_string();
     let provider = beginning.model.kind.as_str();
@@ -302,13 +339,14 @@ fn write(
         provider: None,
         sources: &[],
         attachments: &[],
+        document_ids: &[],
         turn: None,
     };
     let find = |message: MessageId| -> Result<tree::Node, Error> {
         conversations::messages::get_node(tx, conversation, id, message)
     };
     let (asked, answer) = match plan {
-        Plan::New { content, files, parent } => {
+        Plan::New { content, files, documents, parent } => {
             let parent = new_parent(tx, conversation, id, *parent)?;
             let listed: Vec<_> = files.iter().map(|file| file.listed.clone()).collect();
             let question = MessageId::new();
@@ -317,6 +355,7 @@ fn write(
                 &NewMessage {
                     content,
                     attachments: &listed,
+                    document_ids: documents,
                     ..new(question, parent, Role::User, State::Complete)
                 },
             )?;
@@ -361,11 +400,15 @@ fn write(
     if let Some(title) = &beginning.title {
         conversations::queries::update_made_title(tx, id, title, false)?;
     }
+    let note = match &beginning.fact {
+        Some(fact) => Some(notes::keep(tx, owner, fact, conversation, asked)?),
+        None => None,
+    };
     let path = tree::list_path(tx, id, answer, 2)?;
     let mut messages = path.into_iter().map(|node| node.message);
     match (messages.next(), messages.next()) {
         (Some(user_message), Some(assistant_message)) => {
-            Ok(Started { turn_id: beginning.turn, user_message, assistant_message })
+            Ok((Started { turn_id: beginning.turn, user_message, assistant_message }, note))
         }
         _ => Err(Error::internal("beginning a turn", json!("no question above it").to_string())),
     }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::attach::{self, File};
 use super::prompt::Said;
-use crate::base::{ConversationId, MessageId, UserId};
+use crate::base::{ConversationId, DocumentId, MessageId, UserId};
 use crate::conversations::messages::get_node;
 use crate::conversations::tree::{self, Node};
 use crate::conversations::{Conversation, Message, Role, State, get_row};
@@ -15,7 +15,12 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub(super) enum Plan {
     /// An answer to a new question.
-    New { content: String, files: Vec<File>, parent: Option<Option<MessageId>> },
+    New {
+        content: String,
+        files: Vec<File>,
+        documents: Vec<DocumentId>,
+        parent: Option<Option<MessageId>>,
+    },
     /// Another answer to the same question.
     Sibling { of: MessageId },
     /// More of an answer that broke off.
@@ -30,6 +35,8 @@ pub(super) struct Gathered {
     pub(super) said: Vec<Said>,
     /// The question's text, to search with.
     pub(super) question: String,
+    /// The documents that the question names.
+    pub(super) documents: Vec<DocumentId>,
     /// The answer that is gone on with.
     pub(super) answer: Option<Message>,
 }
@@ -46,7 +53,7 @@ pub(super) fn gather(
     // The question comes on top of the history, the answer that is gone on with on top of that.
     let limit = history_limit.saturating_add(2);
     match plan {
-        Plan::New { content, files, parent } => {
+        Plan::New { content, files, documents, parent } => {
             let parent = new_parent(db, seq, id, *parent)?;
             let mut said = match parent {
                 Some(parent) => read_path(db, id, parent, limit)?,
@@ -54,15 +61,15 @@ pub(super) fn gather(
             };
             let (content_sent, images) = attach::weave(content, files);
             said.push(Said { role: Role::User, content: content_sent, images });
-            let question = content.clone();
-            Ok(Gathered { conversation, said, question, answer: None })
+            let (question, documents) = (content.clone(), documents.clone());
+            Ok(Gathered { conversation, said, question, documents, answer: None })
         }
         Plan::Sibling { of } => {
             let node = get_node(db, seq, id, *of)?;
             let asked = question_of(db, id, &node)?;
             let said = read_path(db, id, asked.seq, limit)?;
-            let question = asked.message.content;
-            Ok(Gathered { conversation, said, question, answer: None })
+            let Message { content: question, document_ids: documents, .. } = asked.message;
+            Ok(Gathered { conversation, said, question, documents, answer: None })
         }
         Plan::GoOn { answer } => {
             let node = get_node(db, seq, id, *answer)?;
@@ -79,6 +86,7 @@ pub(super) fn gather(
                 conversation,
                 said,
                 question: asked.message.content,
+                documents: asked.message.document_ids,
                 answer: Some(node.message),
             })
         }

@@ -7,6 +7,8 @@ mod gather;
 mod prompt;
 mod queries;
 mod run;
+mod sources;
+mod support;
 mod title;
 mod turn;
 
@@ -22,11 +24,13 @@ use tokio_util::task::TaskTracker;
 pub use attach::NewAttachment;
 pub use turn::{Event, Turn, TurnState, TurnView};
 
-use crate::base::{Caller, ConversationId, Feed, MessageId, Page, Timestamp, TurnId};
+use crate::base::{Caller, ConversationId, DocumentId, Feed, MessageId, Page, Timestamp, TurnId};
 use crate::config::Live;
 use crate::conversations::{self, Conversations, Message, Options, State, tree};
+use crate::documents::Documents;
 use crate::error::Error;
 use crate::models::Models;
+use crate::notes::Notes;
 use crate::search::Search;
 use crate::store::Store;
 
@@ -44,7 +48,7 @@ pub struct Question {
     /// Files that come with it.
     pub attachments: Vec<NewAttachment>,
     /// Documents to draw on.
-    pub documents: Option<Vec<String>>,
+    pub documents: Vec<DocumentId>,
     /// How to ask.
     pub options: Options,
     /// `false` waits for the whole answer.
@@ -130,6 +134,8 @@ struct Inner {
     conversations: Conversations,
     models: Models,
     search: Search,
+    documents: Documents,
+    notes: Notes,
     tasks: TaskTracker,
     stop: CancellationToken,
     running: Mutex<HashMap<TurnId, Arc<Turn>>>,
@@ -150,6 +156,10 @@ pub struct Parts {
     pub models: Models,
     /// Where passages come from.
     pub search: Search,
+    /// Documents that may be given whole.
+    pub documents: Documents,
+    /// Facts to remember.
+    pub notes: Notes,
     /// Runs the turns.
     pub tasks: TaskTracker,
     /// Ends the turns at shutdown.
@@ -169,10 +179,19 @@ impl Chat {
         if broken > 0 {
             tracing::warn!(messages = broken, "answers that broke off are marked as interrupted");
         }
-        let Parts { store, live, feed, conversations, models, search, tasks, stop } = parts;
-        let running = Mutex::new(HashMap::new());
-        let inner =
-            Inner { store, live, feed, conversations, models, search, tasks, stop, running };
+        let inner = Inner {
+            store: parts.store,
+            live: parts.live,
+            feed: parts.feed,
+            conversations: parts.conversations,
+            models: parts.models,
+            search: parts.search,
+            documents: parts.documents,
+            notes: parts.notes,
+            tasks: parts.tasks,
+            stop: parts.stop,
+            running: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::title;
 use super::turn::{Event, Turn, TurnState};
 use super::{Chat, last_event, queries};
+use super::{support, title};
 use crate::base::{Caller, ConversationId, MessageId, TurnId, clock};
 use crate::conversations::tree::{self, Progress};
-use crate::conversations::{Message, Source, State, Timings, Usage};
+use crate::conversations::{Message, Source, State, Support, Timings, Usage};
 use crate::error::Error;
 use crate::models::{self, ChatRequest, Delta, Finish};
 
@@ -24,6 +24,8 @@ pub(super) struct Job {
     pub(super) turn: Arc<Turn>,
     pub(super) request: ChatRequest,
     pub(super) sources: Vec<Source>,
+    /// Whether the answer is to be judged by its sources.
+    pub(super) looked: bool,
     /// Where the answer is kept; `None` for a temporary chat.
     pub(super) kept: Option<(ConversationId, MessageId)>,
     /// When the conversation has no title of its own yet.
@@ -43,6 +45,7 @@ struct Measured {
     first_text: Option<Instant>,
     usage: models::Usage,
     saved_seq: u64,
+    support: Option<Support>,
 }
 
 impl Measured {
@@ -91,13 +94,14 @@ impl Chat {
     }
 
     async fn run(&self, job: Job) {
-        let Job { turn, request, sources, kept, title } = job;
+        let Job { turn, request, sources, looked, kept, title } = job;
         let mut measured = Measured {
             began: clock::monotonic(),
             first: None,
             first_text: None,
             usage: models::Usage::default(),
             saved_seq: 0,
+            support: None,
         };
         let model = turn.identity.model.to_string();
         self.tell(&turn, &turn.add_event("start", json!({ "model": model })));
@@ -111,10 +115,13 @@ impl Chat {
             turn.ms = clock::ms_since(measured.began),
             "answer ended"
         );
+        let is_whole = end.state == TurnState::Complete;
+        let support = (looked && is_whole).then(|| support::judge(&turn.so_far().text, &sources));
         let Some((conversation, message)) = kept else {
             let text = turn.so_far();
             let answer = json!({ "content": text.text, "reasoning": text.reasoning,
-                "state": end.state, "sources": sources, "usage": measured.usage() });
+                "state": end.state, "sources": sources, "support": support,
+                "usage": measured.usage() });
             let mut data = end.error.unwrap_or_else(|| json!({}));
             data["message"] = answer;
             let good = matches!(end.state, TurnState::Complete | TurnState::Cancelled);
@@ -126,6 +133,7 @@ impl Chat {
             }
             return;
         };
+        measured.support = support;
         let ended = self.keep(&turn, &end, (conversation, message), &measured).await;
         let Some(ended) = ended else {
             // The conversation is gone, or the server stops while the disk is full and those who
@@ -273,6 +281,7 @@ impl Chat {
                         error: None,
                         usage: None,
                         timings: None,
+                        support: None,
                     };
                     message
                         .map_or(Ok(()), |message| tree::update_progress(tx, message, &progress))?;
@@ -334,6 +343,7 @@ impl Chat {
                 error: end.error.clone(),
                 usage: measured.usage(),
                 timings: Some(measured.timings()),
+                support: measured.support.clone(),
             };
             let saved = self
                 .inner

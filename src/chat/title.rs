@@ -111,6 +111,7 @@ impl Chat {
             messages: vec![ChatMessage { role: Role::User, content, images: Vec::new() }],
             options: Options { max_tokens: Some(TITLE_TOKENS), ..Options::default() },
             passages: Vec::new(),
+            noted: false,
         };
         let talk = async {
             let mut stream =

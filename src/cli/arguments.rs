@@ -60,6 +60,9 @@ pub(super) enum Asked {
     Serve,
     /// Open the browser at the server that runs
     Open,
+    /// Read one document, as the server's child
+    #[command(name = "__extract", hide = true)]
+    Extract,
     /// Check, show or print the configuration
     Config {
         #[command(subcommand)]

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use clap::Parser as _;
 
 use crate::config::Sources;
+use crate::documents::worker;
 use arguments::{Arguments, Asked};
 
 /// Exit codes of the executable.
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Command {
             Command::Serve(sources)
         }
         Asked::Open => Command::Open(sources),
+        Asked::Extract => Command::Exit(worker::child()),
         Asked::Config { task } => {
             Command::Exit(configuration::run(task, sources, &mut std::io::stdout().lock()))
         }

@@ -144,6 +144,18 @@ impl Resolved {
         self.size(key).saturating_mul(1024)
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a setting has few digits")]
+    pub(super) fn decimal(&self, key: &str) -> f32 {
+        match self.value(key) {
+            Some(Value::Decimal(number)) => *number as f32,
+            _ => 0.0,
+        }
+    }
+
+    pub(super) fn mib(&self, key: &str) -> u64 {
+        self.whole(key).saturating_mul(1024 * 1024)
+    }
+
     pub(super) fn milliseconds(&self, key: &str) -> Duration {
         Duration::from_millis(self.whole(key))
     }

@@ -72,7 +72,7 @@ pub enum Kind {
     Hosts,
     /// A comma list of origins like `http://localhost:3000`.
     Origins,
-    /// A comma list of model servers like `ollama=http://127.0.0.1:11434`.
+    /// A comma list of model servers like `ollama=http://host:11434`; a port stands for this machine.
     Servers,
     /// A URL with one of these schemes, or `off`.
     Url(&'static [&'static str]),
@@ -296,8 +296,8 @@ impl Kind {
                 "origins like http://localhost:3000 separated by commas; * is not allowed"
                     .to_owned()
             }
-            Self::Servers => "model servers like ollama=http://127.0.0.1:11434 or \
-                              openai=http://127.0.0.1:8080, separated by commas"
+            Self::Servers => "model servers like ollama=11434 or openai=http://127.0.0.1:8080, \
+                              separated by commas"
                 .to_owned(),
             Self::Url(schemes) => format!("off or a URL that begins with {}", schemes.join(" or ")),
         }
@@ -364,9 +364,13 @@ fn origin_of(text: &str) -> Option<String> {
 }
 
 fn server_of(text: &str) -> Option<String> {
-    let (kind, url) = text.split_once('=')?;
+    let (kind, place) = text.split_once('=')?;
     let known = matches!(kind, "ollama" | "openai" | "anthropic");
-    (known && url_of(url, &["http://", "https://"]).is_some()).then(|| text.to_owned())
+    let url = match place.parse::<u16>() {
+        Ok(port) => format!("http://127.0.0.1:{port}"),
+        Err(_) => url_of(place, &["http://", "https://"])?,
+    };
+    known.then(|| format!("{kind}={url}"))
 }
 
 fn url_of(text: &str, schemes: &[&str]) -> Option<String> {
@@ -431,9 +435,12 @@ mod tests {
     #[test]
     fn model_servers_are_kinds_with_addresses() {
         let list = |text| Kind::Servers.parse(text);
-        let good = "ollama=http://127.0.0.1:1, openai=https://b.example/v1";
-        assert!(matches!(list(good), Some(Value::List(items)) if items.len() == 2));
-        for bad in ["http://127.0.0.1:1", "passages=http://a", "ollama=", "ollama=ftp://a"] {
+        let read = list("ollama=11434, openai=https://b.example/v1");
+        let wanted = ["ollama=http://127.0.0.1:11434", "openai=https://b.example/v1"];
+        assert_eq!(read, Some(Value::List(wanted.map(str::to_owned).to_vec())));
+        for bad in
+            ["http://127.0.0.1:1", "passages=http://a", "ollama=", "ollama=99999", "ollama=ftp://a"]
+        {
             assert_eq!(list(bad), None, "{bad}");
         }
         assert_eq!(list(""), Some(Value::List(vec![])));

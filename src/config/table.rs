@@ -3,6 +3,7 @@
 //! a new row here and nowhere else.
 
 mod agents;
+mod library;
 mod serving;
 mod talk;
 
@@ -14,7 +15,9 @@ pub(super) const GROUPS: &[Group] = &[
     serving::SIGN_IN,
     talk::CHAT,
     talk::MODELS,
-    talk::SEARCH,
+    library::SEARCH,
+    library::DOCUMENTS,
+    library::EMBEDDINGS,
     talk::RETRIES,
     serving::CONNECTIONS,
     agents::BUS,

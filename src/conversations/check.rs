@@ -1,13 +1,15 @@
 //! What names, tags and prompts may be. Names are trimmed; an empty one is none.
 
-use crate::base::ConversationId;
+use crate::base::{ConversationId, DocumentId};
 use crate::config::Config;
 use crate::error::Error;
 
-use super::types::{Bulk, Changes, New, Options};
+use super::types::{Bulk, Changes, DocumentScope, New, Options};
 
 /// Conversations that one bulk request may name; the longest page of a list.
 const MAX_BULK: usize = 200;
+/// Documents that a conversation may name one by one.
+const MAX_DOCUMENTS: usize = 1000;
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,7 @@ impl Rules {
         self.name("model", &mut new.model)?;
         self.text("system_prompt", new.system_prompt.as_deref())?;
         self.metadata(new.metadata.as_ref())?;
+        documents(new.document_ids.as_ref(), new.pinned_document_ids.as_deref())?;
         options(&new.options)
     }
 
@@ -55,6 +58,7 @@ impl Rules {
             self.text("system_prompt", prompt.as_deref())?;
         }
         self.metadata(changes.metadata.as_ref())?;
+        documents(changes.document_ids.as_ref(), changes.pinned_document_ids.as_deref())?;
         changes.options.as_ref().map_or(Ok(()), options)
     }
 
@@ -148,6 +152,22 @@ pub(crate) fn options(options: &Options) -> Result<(), Error> {
     let stop = options.stop.as_deref().unwrap_or_default();
     if stop.len() > 4 || stop.iter().any(|text| text.is_empty() || text.len() > 200) {
         return Err(Error::invalid("options.stop", "give at most 4 texts of 1 to 200 bytes"));
+    }
+    Ok(())
+}
+
+fn documents(scope: Option<&DocumentScope>, pinned: Option<&[DocumentId]>) -> Result<(), Error> {
+    let named = match scope {
+        Some(DocumentScope::Some(ids)) => ids.as_slice(),
+        _ => &[],
+    };
+    for (field, ids) in
+        [("document_ids", named), ("pinned_document_ids", pinned.unwrap_or_default())]
+    {
+        if ids.len() > MAX_DOCUMENTS {
+            let message = format!("name at most {MAX_DOCUMENTS} documents, or \"all\"");
+            return Err(Error::invalid(field, message));
+        }
     }
     Ok(())
 }

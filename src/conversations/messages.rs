@@ -176,6 +176,7 @@ impl Conversations {
                         provider: None,
                         sources: &[],
                         attachments: &[],
+                        document_ids: &node.message.document_ids,
                         turn: None,
                     },
                 )?;
@@ -306,6 +307,7 @@ impl Conversations {
                 model: from.model,
                 system_prompt: from.system_prompt,
                 document_ids: Some(from.document_ids),
+                pinned_document_ids: Some(from.pinned_document_ids),
                 options: from.options,
                 metadata: Some(from.metadata),
             };

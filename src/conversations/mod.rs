@@ -13,8 +13,9 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 pub use types::{
-    Attachment, Branch, Bulk, Changes, Conversation, DocumentScope, Filter, Label, Message, New,
-    Options, Rating, Role, Source, State, Timings, Usage,
+    AllOrNone, Attachment, Branch, Bulk, Changes, Conversation, DocumentScope, Filter, Label,
+    Message, New, Options, Place, Rating, Role, Source, State, Support, SupportState, Timings,
+    Usage,
 };
 
 use crate::base::{Caller, ConversationId, Cursor, Feed, Page, Timestamp, UserId};

@@ -22,7 +22,8 @@ const COLUMNS: &str = "c.seq, c.id, c.title, c.created_at, c.updated_at, c.messa
     (SELECT id FROM messages WHERE seq = c.active_leaf),
     (SELECT json_group_array(tag) FROM conversation_tags WHERE conversation = c.seq),
     (SELECT json_group_array(turn) FROM messages
-     WHERE state = 'streaming' AND conversation = c.seq AND turn IS NOT NULL)";
+     WHERE state = 'streaming' AND conversation = c.seq AND turn IS NOT NULL),
+    c.pinned_document_ids";
 
 /// Reads a column that holds JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
@@ -60,6 +61,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(i64, Conversation)> {
         model: row.get(12)?,
         system_prompt: row.get(13)?,
         document_ids: json(row, 14)?,
+        pinned_document_ids: json(row, 21)?,
         options: json(row, 15)?,
         metadata: json(row, 16)?,
         deleted_at: row.get(17)?,
@@ -155,8 +157,9 @@ pub(super) fn insert(
     let metadata = new.metadata.as_ref().map_or(Ok("{}".to_owned()), to_json)?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, owner, title, title_source, created_at, updated_at, pinned,
-           folder, model, system_prompt, document_ids, options, metadata)
-         VALUES (?1, ?2, ?3, iif(?3 IS NULL, 'none', 'user'), ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           folder, model, system_prompt, document_ids, options, metadata, pinned_document_ids)
+         VALUES (?1, ?2, ?3, iif(?3 IS NULL, 'none', 'user'), ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+           ?12)",
     )?
     .execute(params![
         id,
@@ -170,6 +173,7 @@ pub(super) fn insert(
         scope,
         to_json(&new.options)?,
         metadata,
+        to_json(&new.pinned_document_ids.as_deref().unwrap_or_default())?,
     ])?;
     let seq = tx.last_insert_rowid();
     set_tags(tx, seq, &new.tags)?;
@@ -208,6 +212,9 @@ pub(super) fn update(tx: &Connection, seq: i64, changes: &Changes) -> rusqlite::
     }
     if let Some(scope) = &changes.document_ids {
         set("document_ids", to_json(scope)?.into())?;
+    }
+    if let Some(pinned) = &changes.pinned_document_ids {
+        set("pinned_document_ids", to_json(pinned)?.into())?;
     }
     if let Some(options) = &changes.options {
         set("options", to_json(options)?.into())?;

@@ -5,8 +5,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 use super::queries::{json, to_json};
-use super::types::{Attachment, Branch, Message, Rating, Role, Source, State, Timings, Usage};
-use crate::base::{ConversationId, MessageId, Timestamp, TurnId};
+use super::types::{
+    Attachment, Branch, Message, Rating, Role, Source, State, Support, Timings, Usage,
+};
+use crate::base::{ConversationId, DocumentId, MessageId, Timestamp, TurnId};
 
 /// Characters that lists show of a message.
 const SHOWN_CHARS: i64 = 100;
@@ -18,7 +20,7 @@ const COLUMNS: &str = "m.seq, m.id, m.role, m.content, m.reasoning, m.state, m.e
     (SELECT json_group_array(id) FROM
        (SELECT s.id FROM messages s WHERE s.conversation = m.conversation
         AND s.parent IS m.parent AND s.deleted_at IS NULL ORDER BY s.seq)),
-    m.parent";
+    m.parent, m.support, m.document_ids";
 
 /// A message with its row and its parent's row.
 #[derive(Debug)]
@@ -44,6 +46,7 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) provider: Option<&'a str>,
     pub(crate) sources: &'a [Source],
     pub(crate) attachments: &'a [Attachment],
+    pub(crate) document_ids: &'a [DocumentId],
     pub(crate) turn: Option<TurnId>,
 }
 
@@ -56,6 +59,7 @@ pub(crate) struct Progress {
     pub(crate) error: Option<Value>,
     pub(crate) usage: Option<Usage>,
     pub(crate) timings: Option<Timings>,
+    pub(crate) support: Option<Support>,
 }
 
 fn optional_json<T: serde::de::DeserializeOwned>(
@@ -83,7 +87,9 @@ fn node(row: &Row<'_>, conversation_id: ConversationId) -> rusqlite::Result<Node
         usage: optional_json(row, 9)?,
         timings: optional_json(row, 10)?,
         sources: json(row, 11)?,
+        support: optional_json(row, 22)?,
         attachments: json(row, 12)?,
+        document_ids: json(row, 23)?,
         rating: row.get(13)?,
         note: row.get(14)?,
         created_at: row.get(15)?,
@@ -185,8 +191,8 @@ pub(crate) fn newest_leaf(db: &Connection, from: i64) -> rusqlite::Result<i64> {
 pub(crate) fn insert(tx: &Connection, new: &NewMessage<'_>) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO messages (id, conversation, parent, role, content, state, model, provider,
-           sources, attachments, turn, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           sources, attachments, document_ids, turn, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         new.id,
@@ -199,6 +205,7 @@ pub(crate) fn insert(tx: &Connection, new: &NewMessage<'_>) -> rusqlite::Result<
         new.provider,
         to_json(&new.sources)?,
         to_json(&new.attachments)?,
+        to_json(&new.document_ids)?,
         new.turn,
         Timestamp::now(),
     ])?;
@@ -239,10 +246,11 @@ pub(crate) fn update_progress(
     let error = progress.error.as_ref().map(to_json).transpose()?;
     let usage = progress.usage.as_ref().map(to_json).transpose()?;
     let timings = progress.timings.as_ref().map(to_json).transpose()?;
+    let support = progress.support.as_ref().map(to_json).transpose()?;
     let reasoning = (!progress.reasoning.is_empty()).then_some(&progress.reasoning);
     tx.prepare_cached(
         "UPDATE messages SET content = ?2, reasoning = ?3, state = ?4, error = ?5, usage = ?6,
-           timings = ?7 WHERE id = ?1",
+           timings = ?7, support = ?8 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -251,7 +259,8 @@ pub(crate) fn update_progress(
         progress.state,
         error,
         usage,
-        timings
+        timings,
+        support
     ])?;
     tx.prepare_cached(
         "UPDATE conversations SET last_text = substr(?2, 1, ?3)
@@ -364,10 +373,11 @@ pub(super) fn copy(
 ) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO messages (id, conversation, parent, role, content, reasoning, state, error,
-           model, provider, usage, timings, sources, attachments, rating, note, created_at, edited_at)
+           model, provider, usage, timings, sources, support, attachments, document_ids, rating, note,
+           created_at, edited_at)
          SELECT ?2, ?3, ?4, role, content, reasoning, iif(state = 'streaming', 'interrupted', state),
-           error, model, provider, usage, timings, sources, attachments, rating, note, created_at,
-           edited_at FROM messages WHERE seq = ?1",
+           error, model, provider, usage, timings, sources, support, attachments, document_ids,
+           rating, note, created_at, edited_at FROM messages WHERE seq = ?1",
     )?
     .execute(params![from, MessageId::new(), conversation, parent])?;
     let seq = tx.last_insert_rowid();

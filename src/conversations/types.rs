@@ -3,41 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::base::{ConversationId, MessageId, Timestamp, TurnId};
-
-/// Makes an enum whose names are text in the database and on the wire.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-
-        impl $name {
-            /// The word for it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl rusqlite::ToSql for $name {
-            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-                Ok(self.as_str().into())
-            }
-        }
-
-        impl rusqlite::types::FromSql for $name {
-            fn column_result(
-                value: rusqlite::types::ValueRef<'_>,
-            ) -> rusqlite::types::FromSqlResult<Self> {
-                match value.as_str()? {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
-                }
-            }
-        }
-    };
-}
+use crate::base::words;
+use crate::base::{ConversationId, DocumentId, MessageId, Timestamp, TurnId};
 
 words! {
     /// Who speaks.
@@ -86,7 +53,7 @@ pub enum DocumentScope {
     /// `"all"` or `"none"`.
     Whole(AllOrNone),
     /// These.
-    Some(Vec<String>),
+    Some(Vec<DocumentId>),
 }
 
 /// The two scopes that need no list.
@@ -167,6 +134,9 @@ pub struct Conversation {
     pub system_prompt: Option<String>,
     /// Documents it draws on.
     pub document_ids: DocumentScope,
+    /// Documents that are always given whole where they fit.
+    #[serde(default)]
+    pub pinned_document_ids: Vec<DocumentId>,
     /// How its model is asked.
     pub options: Options,
     /// Whatever a client keeps with it.
@@ -219,8 +189,14 @@ pub struct Message {
     pub timings: Option<Timings>,
     /// The passages it could draw on.
     pub sources: Vec<Source>,
+    /// Whether it leans on them; absent when none were looked for.
+    #[serde(default)]
+    pub support: Option<Support>,
     /// What came with it.
     pub attachments: Vec<Attachment>,
+    /// The documents that a question names.
+    #[serde(default)]
+    pub document_ids: Vec<DocumentId>,
     /// What a reader thought of it.
     pub rating: Option<Rating>,
     /// A reader's remark.
@@ -264,22 +240,69 @@ pub struct Timings {
 pub struct Source {
     /// Its number.
     pub n: u32,
-    /// What it is a passage of: `message`.
+    /// What it is a passage of: `message`, `document` or `note`.
     pub kind: String,
-    /// Where it was said.
-    pub conversation_id: ConversationId,
-    /// Which message.
-    pub message_id: MessageId,
-    /// The conversation's title.
+    /// The title of the conversation or document.
     pub title: String,
-    /// Who said it.
+    /// Who said it, or where in the document it stands.
     pub location: String,
     /// The passage.
     pub text: String,
     /// How well it fits; higher is better.
     pub score: f64,
-    /// When it was said.
+    /// When it was said or added.
     pub created_at: Timestamp,
+    /// Where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// Which message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The place in a document.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+}
+
+/// Where in a document a passage stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Which document.
+    pub document_id: DocumentId,
+    /// Where it begins, in characters of the extracted text.
+    pub start: u64,
+    /// Where it ends.
+    pub end: u64,
+    /// The page it begins on.
+    pub page: Option<u64>,
+    /// The headings above it.
+    pub heading: String,
+    /// Whether it is the whole document.
+    pub whole: bool,
+    /// Whether the text was found at this place when it was given to the model.
+    pub verified: bool,
+}
+
+/// Whether an answer leans on the passages it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    /// The verdict.
+    pub state: SupportState,
+    /// The numbers of the sources it cites.
+    pub cited: Vec<u32>,
+    /// Numbers it cites that are no source.
+    pub unknown: Vec<u32>,
+}
+
+/// The verdict on an answer's support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SupportState {
+    /// It cites what it was given.
+    Supported,
+    /// Passages were found, and it cites none of them.
+    Unsupported,
+    /// No passage was found.
+    NothingFound,
 }
 
 /// What came with a question; its bytes are fetched apart.
@@ -342,6 +365,8 @@ pub struct New {
     /// See [`Conversation`].
     pub document_ids: Option<DocumentScope>,
     /// See [`Conversation`].
+    pub pinned_document_ids: Option<Vec<DocumentId>>,
+    /// See [`Conversation`].
     pub options: Options,
     /// See [`Conversation`].
     pub metadata: Option<Value>,
@@ -371,6 +396,8 @@ pub struct Changes {
     pub system_prompt: Option<Option<String>>,
     /// See [`Conversation`].
     pub document_ids: Option<DocumentScope>,
+    /// See [`Conversation`].
+    pub pinned_document_ids: Option<Vec<DocumentId>>,
     /// All options it shall have.
     pub options: Option<Options>,
     /// See [`Conversation`].

@@ -16,6 +16,8 @@ const WINDOW: Duration = Duration::from_mins(1);
 pub enum Class {
     /// Questions to a model.
     Chat,
+    /// Documents on their way in.
+    Upload,
     /// Everything without a class of its own.
     Api,
 }
@@ -25,6 +27,7 @@ impl Class {
     pub fn name(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Upload => "upload",
             Self::Api => "api",
         }
     }

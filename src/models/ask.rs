@@ -1,6 +1,8 @@
 //! Asking a question: the breaker lets it pass, attempts follow one another while nothing of an answer
 //! has come, and what is given back is an answer that has begun.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use reqwest::Response;
 
@@ -9,16 +11,25 @@ use super::endpoint::{Endpoint, NoAnswer};
 use super::error::Error;
 use super::health::Health;
 use super::ids::{ModelRef, ProviderRef};
+use super::provider::Row;
 use super::providers::{Kind, Manner, passages};
 use super::said::Trouble;
 use super::settings::Settings;
 use super::{ChatRequest, Models, Notice};
-use crate::base::{Caller, clock};
+use crate::base::{Caller, ProviderId, clock};
 use crate::net::client::{self, Error as NetError};
 use crate::net::retry;
 
 /// Content types that are no answer of a model, whatever follows.
 const WRONG_TYPES: [&str; 5] = ["text/html", "image/", "audio/", "video/", "application/pdf"];
+
+/// A provider that may be asked now, and what its answer will be told to.
+pub(super) struct Admitted {
+    pub(super) settings: Settings,
+    pub(super) endpoint: Endpoint,
+    pub(super) health: Arc<Health>,
+    pub(super) verdict: Verdict,
+}
 
 impl Models {
     /// Asks a model. Returns when the first bytes of the answer are there; `notices` is told before
@@ -34,19 +45,7 @@ impl Models {
             return Ok(AnswerStream::written(model.clone(), passages::answer(request)));
         };
         let row = self.row(caller, id).ok_or(Error::NoSuchProvider)?;
-        let provider = || row.name.clone();
-        if !row.enabled {
-            return Err(Error::SwitchedOff { provider: provider() });
-        }
-        let settings = self.settings();
-        let endpoint = self.endpoint(&row, &settings)?;
-        let health = self.health(id);
-        let permit = health
-            .breaker
-            .enter(settings.breaker, clock::monotonic())
-            .map_err(|no| Error::Paused { provider: provider(), retry_after: no.retry_after })?;
-        let verdict = Verdict::new(self.clone(), &row, std::sync::Arc::clone(&health), permit);
-        health.count_request();
+        let Admitted { settings, endpoint, health, verdict } = self.admit(&row)?;
         let manner = Manner {
             quirks: health.quirks(&model.name),
             reserve_tokens: settings.reserve_tokens,
@@ -54,11 +53,7 @@ impl Models {
         };
         let attempt = || begin(&endpoint, &model.name, request, manner, &health, &settings);
         let before_wait = |error: &Error, wait: retry::Wait| {
-            health.count_retry();
-            tracing::warn!(
-                provider.id = %id, error.code = error.code(), retry.attempt = wait.attempt,
-                retry.of = wait.of, retry.wait_ms = wait.wait.as_millis(), "asking again"
-            );
+            note_retry(id, &health, error, wait);
             notices(Notice {
                 attempt: wait.attempt,
                 of: wait.of,
@@ -82,6 +77,33 @@ impl Models {
             }
         }
     }
+
+    /// Lets a question to a provider pass, if the provider is on and its breaker allows it.
+    pub(super) fn admit(&self, row: &Row) -> Result<Admitted, Error> {
+        let provider = || row.name.clone();
+        if !row.enabled {
+            return Err(Error::SwitchedOff { provider: provider() });
+        }
+        let settings = self.settings();
+        let endpoint = self.endpoint(row, &settings)?;
+        let health = self.health(row.id);
+        let permit = health
+            .breaker
+            .enter(settings.breaker, clock::monotonic())
+            .map_err(|no| Error::Paused { provider: provider(), retry_after: no.retry_after })?;
+        let verdict = Verdict::new(self.clone(), row, Arc::clone(&health), permit);
+        health.count_request();
+        Ok(Admitted { settings, endpoint, health, verdict })
+    }
+}
+
+/// A failed attempt is followed by another one.
+pub(super) fn note_retry(id: ProviderId, health: &Health, error: &Error, wait: retry::Wait) {
+    health.count_retry();
+    tracing::warn!(
+        provider.id = %id, error.code = error.code(), retry.attempt = wait.attempt,
+        retry.of = wait.of, retry.wait_ms = wait.wait.as_millis(), "asking again"
+    );
 }
 
 /// One attempt, to the first bytes of the answer.

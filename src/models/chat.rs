@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Timestamp;
-
 /// One question with all that goes with it.
 #[derive(Debug, Clone, Default)]
 pub struct ChatRequest {
@@ -16,6 +14,8 @@ pub struct ChatRequest {
     /// What was found for the question, best first. Only the passages provider reads it; for a
     /// model, the caller has written the passages into the prompt.
     pub passages: Vec<Passage>,
+    /// Whether the question was kept as a note, which the passages provider says.
+    pub noted: bool,
 }
 
 /// One message of the prompt.
@@ -80,8 +80,8 @@ pub struct Passage {
     pub title: String,
     /// What it says.
     pub text: String,
-    /// When it was written.
-    pub when: Option<Timestamp>,
+    /// Where in a document it stands, or on which day it was said; may be empty.
+    pub location: String,
 }
 
 /// What one network read brought of an answer.

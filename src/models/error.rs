@@ -151,6 +151,15 @@ pub enum Error {
         /// Its name.
         provider: String,
     },
+    /// Its models only talk.
+    #[error(
+        "{provider} makes no embeddings; choose an embedding model of another provider, or the \
+         built-in one"
+    )]
+    NoEmbeddings {
+        /// Its name.
+        provider: String,
+    },
     /// The key cannot be decrypted.
     #[error("the stored API key of {provider} cannot be read; enter it again in Settings, Models")]
     KeyUnreadable {
@@ -214,6 +223,7 @@ impl Error {
             Self::BadAddress { .. } => ("bad_address", 502),
             Self::NoSuchProvider => ("no_such_provider", 404),
             Self::SwitchedOff { .. } => ("provider_off", 409),
+            Self::NoEmbeddings { .. } => ("no_embeddings", 409),
             Self::KeyUnreadable { .. } => ("key_unreadable", 503),
             Self::Internal { .. } => ("internal", 500),
         }
@@ -289,7 +299,7 @@ impl From<Error> for error::Error {
         let message = error.to_string();
         match error {
             Error::NoSuchProvider => Self::not_found("provider"),
-            Error::SwitchedOff { .. } => Self::conflict(code, message),
+            Error::SwitchedOff { .. } | Error::NoEmbeddings { .. } => Self::conflict(code, message),
             Error::Internal { reason } => Self::internal("reading the models", reason),
             Error::Paused { .. } | Error::Offline { .. } | Error::KeyUnreadable { .. } => {
                 let retry_after_s = error.retry_after_s();

@@ -10,6 +10,7 @@ mod base_url;
 mod catalog;
 mod chat;
 mod discover;
+mod embed;
 mod endpoint;
 mod error;
 mod health;

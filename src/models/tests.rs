@@ -2,6 +2,7 @@
 
 mod answers;
 mod catalog;
+mod embeddings;
 mod fake;
 mod providers;
 mod resilience;

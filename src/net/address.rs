@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use reqwest::Url;
 
 /// Names under which clouds serve their metadata.
-const METADATA_NAMES: [&str; 4] =
+pub(super) const METADATA_NAMES: [&str; 4] =
     ["metadata.google.internal", "metadata.goog", "metadata", "instance-data.ec2.internal"];
 /// Metadata services that are not at a link-local address: Alibaba, Azure's wire server, Oracle.
 const METADATA_V4: [Ipv4Addr; 3] = [
@@ -112,7 +112,7 @@ pub fn is_forbidden(ip: IpAddr) -> bool {
 }
 
 /// An IPv4 address inside IPv6 (mapped, NAT64 or 6to4) is what it leads to.
-fn unmapped(ip: IpAddr) -> IpAddr {
+pub(super) fn unmapped(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
     let parts = v6.segments();
     let v4 = |high: u16, low: u16| {
@@ -127,7 +127,7 @@ fn unmapped(ip: IpAddr) -> IpAddr {
     }
 }
 
-fn literal(host: &str) -> Option<IpAddr> {
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod breaker;
 pub mod client;
+pub mod fetch;
 pub mod lines;
 pub mod retry;
 pub mod sse;
@@ -12,4 +13,5 @@ pub mod sse;
 pub use address::{BadUrl, is_loopback};
 pub use breaker::{Breaker, BreakerPolicy, Permit};
 pub use client::{Client, Error};
+pub use fetch::Fetcher;
 pub use retry::{RetryPolicy, Wait};

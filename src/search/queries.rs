@@ -7,11 +7,13 @@
 //! hundreds of times a step of a running query, so texts are marked in the query that finds them,
 //! and filters look rows up instead of listing them in an `IN`, which FTS5 takes one by one.
 
+use std::collections::HashMap;
+
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
 use super::snippet::{CLOSE, OPEN, around_first_match, count, short};
-use super::{Filters, Hit, id_text};
+use super::{Filters, Hit};
 use crate::base::{ConversationId, MessageId, Timestamp, UserId};
 use crate::conversations::{Role, Source};
 use crate::error::Error;
@@ -26,11 +28,36 @@ const WEIGHED: usize = 8;
 /// Characters of a passage that is offered to a model.
 const PASSAGE_CHARS: usize = 700;
 
-/// How many messages have a term, counted no further than `limit`.
-fn probe(db: &Connection, term: &Term, limit: usize) -> rusqlite::Result<usize> {
-    db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM messages_fts WHERE messages_fts MATCH ? LIMIT ?)",
-    )?
+/// What words are looked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// Messages.
+    Messages,
+    /// Passages of documents.
+    Chunks,
+}
+
+impl Texts {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Chunks => "chunks",
+        }
+    }
+}
+
+/// About how many texts there are.
+fn total(db: &Connection, texts: Texts) -> rusqlite::Result<i64> {
+    db.prepare_cached(&format!("SELECT coalesce(max(seq), 0) FROM {}", texts.table()))?
+        .query_row([], |row| row.get(0))
+}
+
+/// How many texts have a term, counted no further than `limit`.
+fn probe(db: &Connection, texts: Texts, term: &Term, limit: usize) -> rusqlite::Result<usize> {
+    let table = texts.table();
+    db.prepare_cached(&format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {table}_fts WHERE {table}_fts MATCH ? LIMIT ?)",
+    ))?
     .query_row(params![term.expression(), sql_limit(limit)], |row| row.get::<_, i64>(0))
     .map(|n| usize::try_from(n).unwrap_or(0))
 }
@@ -42,11 +69,12 @@ fn sql_limit(limit: usize) -> i64 {
 /// Whether some term is in so many messages that ranking them all would be slow.
 pub(super) fn has_common_term(
     db: &Connection,
+    texts: Texts,
     terms: &[Term],
     candidates: usize,
 ) -> Result<bool, Error> {
     for term in terms {
-        if probe(db, term, candidates)? >= candidates {
+        if probe(db, texts, term, candidates)? >= candidates {
             return Ok(true);
         }
     }
@@ -60,21 +88,20 @@ pub(super) struct Rare {
     pub(super) messages: usize,
 }
 
-/// The terms that tell messages apart: those in few messages, rarest first, as long as all of them
+/// The terms that tell texts apart: those in few of them, rarest first, as long as all of them
 /// together are in few enough to be ranked; when all are common, none.
 pub(super) fn rare_terms(
     db: &Connection,
+    texts: Texts,
     terms: &[Term],
     candidates: usize,
 ) -> Result<Vec<Rare>, Error> {
     // In a small collection a word of every tenth message says little, too.
-    let total: i64 =
-        db.query_row("SELECT coalesce(max(seq), 0) FROM messages", [], |r| r.get(0))?;
-    let total = usize::try_from(total).unwrap_or(usize::MAX);
+    let total = usize::try_from(total(db, texts)?).unwrap_or(usize::MAX);
     let common = if total > 100 { candidates.min(total / 10) } else { candidates };
     let mut counted = Vec::with_capacity(terms.len());
     for term in terms {
-        let found = probe(db, term, common)?;
+        let found = probe(db, texts, term, common)?;
         if found > 0 && found < common && !is_stop_word(&term.text) {
             counted.push(Rare { term: term.clone(), messages: found });
         }
@@ -122,31 +149,70 @@ pub(super) fn titles(
             let id: ConversationId = row.get(0)?;
             let marked: String = row.get(3)?;
             Ok(Hit {
-                kind: "conversation",
-                id: id.to_string(),
-                conversation_id: id,
+                conversation_id: Some(id),
                 title: row.get(1)?,
                 score: density(&marked),
-                snippet: short(&marked),
-                location: "title",
-                created_at: row.get(2)?,
+                ..Hit::new("conversation", id.to_string(), short(&marked), "title", row.get(2)?)
             })
         },
     )?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A message that matched.
-struct Found {
-    seq: i64,
+/// A message that was found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) seq: i64,
     id: MessageId,
     role: Role,
     created_at: Timestamp,
     conversation_id: ConversationId,
     title: Option<String>,
-    score: f64,
+    pub(super) score: f64,
     provider: Option<String>,
-    marked: String,
+    pub(super) marked: String,
+}
+
+impl Found {
+    /// As a hit of a search.
+    pub(super) fn into_hit(self) -> Hit {
+        Hit {
+            conversation_id: Some(self.conversation_id),
+            title: self.title,
+            score: self.score,
+            ..Hit::new(
+                "message",
+                self.id.to_string(),
+                short(&self.marked),
+                self.role.as_str(),
+                self.created_at,
+            )
+        }
+    }
+
+    /// As a passage that an answer may cite.
+    pub(super) fn into_source(self, score: f64) -> Source {
+        Source {
+            n: 0,
+            kind: "message".to_owned(),
+            title: self.title.unwrap_or_default(),
+            location: self.role.as_str().to_owned(),
+            text: around_first_match(&self.marked, PASSAGE_CHARS).text,
+            score,
+            created_at: self.created_at,
+            conversation_id: Some(self.conversation_id),
+            message_id: Some(self.id),
+            place: None,
+        }
+    }
+
+    /// Whether it is something that was said, outside of a conversation: an answer made of passages
+    /// would only quote itself.
+    fn is_quotable(&self, except: Option<ConversationId>) -> bool {
+        let quotes = self.provider.as_deref() == Some("passages");
+        let said = matches!(self.role, Role::User | Role::Assistant);
+        said && !quotes && Some(self.conversation_id) != except
+    }
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -171,7 +237,7 @@ pub(super) fn messages(
     common: bool,
     filters: &Filters,
     limit: usize,
-) -> Result<Vec<Hit>, Error> {
+) -> Result<Vec<Found>, Error> {
     let wanted = if common { NEWEST.max(limit) } else { limit * SPARE };
     let mut hits = candidates(db, owner, expression, common, filters, wanted)?;
     if common {
@@ -182,19 +248,7 @@ pub(super) fn messages(
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     }
     hits.truncate(limit);
-    Ok(hits
-        .into_iter()
-        .map(|one| Hit {
-            kind: "message",
-            id: id_text(one.id),
-            conversation_id: one.conversation_id,
-            title: one.title,
-            snippet: short(&one.marked),
-            score: one.score,
-            location: one.role.as_str(),
-            created_at: one.created_at,
-        })
-        .collect())
+    Ok(hits)
 }
 
 /// Matches that the owner may see: the best by BM25, or, of a common word, the newest.
@@ -212,6 +266,24 @@ fn candidates(
     };
     let mut values: Vec<SqlValue> =
         vec![OPEN.to_string().into(), CLOSE.to_string().into(), expression.to_owned().into()];
+    let inside = conditions(filters, &mut values);
+    values.extend([sql_limit(limit).into(), owner.to_string().into()]);
+    let sql = format!(
+        "WITH hit AS MATERIALIZED
+           (SELECT rowid AS seq, {score} AS score, highlight(messages_fts, 0, ?, ?) AS marked
+            FROM messages_fts WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, hit.marked
+         FROM hit CROSS JOIN messages m ON m.seq = hit.seq
+         CROSS JOIN conversations c ON c.seq = m.conversation
+         WHERE c.owner = ? AND c.deleted_at IS NULL"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), found)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The filters as conditions on `messages_fts.rowid`; their values follow.
+fn conditions(filters: &Filters, values: &mut Vec<SqlValue>) -> String {
     let mut inside = String::new();
     let mut need = |condition: &str, value: SqlValue| {
         inside.push_str(condition);
@@ -238,19 +310,7 @@ fn candidates(
     if let Some(to) = filters.to {
         need(&format!(" AND (SELECT created_at {row}) < ?"), to.to_string().into());
     }
-    values.extend([sql_limit(limit).into(), owner.to_string().into()]);
-    let sql = format!(
-        "WITH hit AS MATERIALIZED
-           (SELECT rowid AS seq, {score} AS score, highlight(messages_fts, 0, ?, ?) AS marked
-            FROM messages_fts WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, hit.marked
-         FROM hit CROSS JOIN messages m ON m.seq = hit.seq
-         CROSS JOIN conversations c ON c.seq = m.conversation
-         WHERE c.owner = ? AND c.deleted_at IS NULL"
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), found)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    inside
 }
 
 /// How dense matches stand in a text, between 0 and 1; long texts are forgiven some length, as BM25
@@ -261,7 +321,7 @@ fn density(marked: &str) -> f64 {
     matches / (matches + 1.2 * (0.25 + 0.75 * words / 100.0))
 }
 
-/// Passages of earlier conversations that share at least `wanted` of the terms, best first: those
+/// Messages of earlier conversations that share at least `wanted` of the terms, best first: those
 /// that share the most, a term counting the more the rarer it is.
 pub(super) fn passages(
     db: &Connection,
@@ -270,38 +330,69 @@ pub(super) fn passages(
     wanted: usize,
     except: Option<ConversationId>,
     limit: usize,
-) -> Result<Vec<Source>, Error> {
+) -> Result<Vec<Found>, Error> {
     let words: Vec<Term> = terms.iter().map(|rare| rare.term.clone()).collect();
     let Some(any) = any_of(&words) else { return Ok(Vec::new()) };
-    let mut sources: Vec<Source> = Vec::with_capacity(limit);
-    for one in sharing(db, owner, terms, wanted, limit * WEIGHED)? {
-        // An answer made of passages would only quote itself.
-        let quotes = one.provider.as_deref() == Some("passages");
-        let said = matches!(one.role, Role::User | Role::Assistant);
-        if Some(one.conversation_id) == except || quotes || !said {
+    let mut found = Vec::with_capacity(limit);
+    for mut one in sharing(db, owner, terms, wanted, limit * WEIGHED)? {
+        if !one.is_quotable(except) {
             continue;
         }
         let Some(marked) = mark(db, &any, one.seq)? else { continue };
-        let text = around_first_match(&marked, PASSAGE_CHARS).text;
-        if sources.iter().any(|known| known.text == text) {
-            continue;
-        }
-        sources.push(Source {
-            n: u32::try_from(sources.len() + 1).unwrap_or(u32::MAX),
-            kind: "message".to_owned(),
-            conversation_id: one.conversation_id,
-            message_id: one.id,
-            title: one.title.unwrap_or_default(),
-            location: one.role.as_str().to_owned(),
-            text,
-            score: one.score,
-            created_at: one.created_at,
-        });
-        if sources.len() == limit {
+        one.marked = marked;
+        found.push(one);
+        if found.len() == limit {
             break;
         }
     }
-    Ok(sources)
+    Ok(found)
+}
+
+/// Messages by their rows, in that order, as far as the owner may see them and they pass the filters;
+/// with the words of `expression` marked, where it is given.
+pub(super) fn by_rows(
+    db: &Connection,
+    owner: UserId,
+    rows: &[i64],
+    filters: &Filters,
+    expression: Option<&str>,
+) -> Result<Vec<Found>, Error> {
+    let mut values: Vec<SqlValue> = vec![SqlValue::Null, owner.to_string().into()];
+    let inside = conditions(filters, &mut values).replace("messages_fts.rowid", "m.seq");
+    let inside = inside.replace(" AND rowid ", " AND m.seq ");
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, 0.0, m.provider, m.content
+         FROM messages m JOIN conversations c ON c.seq = m.conversation
+         WHERE m.seq = ? AND c.owner = ? AND c.deleted_at IS NULL AND m.deleted_at IS NULL{inside}"
+    ))?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        values[0] = (*row).into();
+        let Some(mut one) =
+            statement.query_row(params_from_iter(values.iter()), found).optional()?
+        else {
+            continue;
+        };
+        if let Some(expression) = expression
+            && let Some(marked) = mark(db, expression, one.seq)?
+        {
+            one.marked = marked;
+        }
+        all.push(one);
+    }
+    Ok(all)
+}
+
+/// As [`by_rows`], for citing: only what was said, outside of the conversation that asks.
+pub(super) fn quotable_by_rows(
+    db: &Connection,
+    owner: UserId,
+    rows: &[i64],
+    except: Option<ConversationId>,
+) -> Result<Vec<Found>, Error> {
+    let mut all = by_rows(db, owner, rows, &Filters::default(), None)?;
+    all.retain(|one| one.is_quotable(except));
+    Ok(all)
 }
 
 /// Messages that share at least `wanted` of the terms. One query over the terms' lists, because BM25
@@ -325,8 +416,7 @@ fn sharing(
          WHERE c.owner = ? AND c.deleted_at IS NULL",
         lists.join(" UNION ALL ")
     );
-    let total: i64 =
-        db.query_row("SELECT coalesce(max(seq), 0) FROM messages", [], |r| r.get(0))?;
+    let total = total(db, Texts::Messages)?;
     let mut values: Vec<SqlValue> = Vec::new();
     for Rare { term, messages } in terms {
         values.push(weight(*messages, total).into());
@@ -336,6 +426,29 @@ fn sharing(
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), found)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// For every text that has some of the terms, the share of them that it has, weighed by how much each
+/// tells: from 0 to 1.
+pub(super) fn coverage(
+    db: &Connection,
+    texts: Texts,
+    terms: &[Rare],
+) -> Result<HashMap<i64, f64>, Error> {
+    let total = total(db, texts)?;
+    let table = texts.table();
+    let weights: Vec<f64> = terms.iter().map(|rare| weight(rare.messages, total)).collect();
+    let all: f64 = weights.iter().sum();
+    let mut shares: HashMap<i64, f64> = HashMap::new();
+    let mut statement =
+        db.prepare_cached(&format!("SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH ?"))?;
+    for (rare, weight) in terms.iter().zip(weights) {
+        let mut rows = statement.query([rare.term.expression()])?;
+        while let Some(row) = rows.next()? {
+            *shares.entry(row.get(0)?).or_default() += weight / all;
+        }
+    }
+    Ok(shares)
 }
 
 /// How much a term tells that is in so many of all messages (the inverse document frequency of BM25,

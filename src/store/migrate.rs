@@ -16,6 +16,8 @@ use crate::base::Timestamp;
 pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0001_conversations.sql"),
     include_str!("migrations/0002_providers.sql"),
+    include_str!("migrations/0003_documents.sql"),
+    include_str!("migrations/0004_notes.sql"),
 ];
 
 /// Runs what has not run yet.

@@ -4,6 +4,7 @@
 //!
 //! What was written is on disk (committed and synced) before `write` returns.
 
+pub mod blobs;
 mod error;
 pub mod files;
 pub mod lock;

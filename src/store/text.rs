@@ -57,6 +57,22 @@ pub fn terms(query: &str, typing: bool) -> Vec<Term> {
     found
 }
 
+/// Names made of several words, like `sqlite3_open_v2` or `std::env`, as phrases: in a question they
+/// are one thing.
+pub fn joined(query: &str) -> Vec<Term> {
+    let names = query.split(char::is_whitespace).filter_map(|name| {
+        let words: Vec<String> = name
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(|word| word.chars().take(MAX_WORD_CHARS).collect())
+            .collect();
+        // "don't" and "e.g." are no names.
+        let long = words.iter().filter(|word| word.chars().count() > 1).count();
+        (long > 1).then(|| Term { text: words.join(" "), prefix: false, phrase: true })
+    });
+    names.take(MAX_WORDS).collect()
+}
+
 /// An expression that wants all terms; `None` when there is nothing to look for.
 pub fn all_of(terms: &[Term]) -> Option<String> {
     join(terms, " AND ")
@@ -76,6 +92,13 @@ fn join(terms: &[Term], with: &str) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn names_of_several_words_are_phrases() {
+        let found = joined("what does sqlite3_open_v2 do, and std::env? don't e.g. well-known");
+        let texts: Vec<_> = found.iter().map(|term| term.text.as_str()).collect();
+        assert_eq!(texts, ["sqlite3 open v2", "std env", "well known"]);
+    }
 
     #[test]
     fn words_phrases_and_a_beginning() {

@@ -19,6 +19,7 @@
 mod harness;
 
 mod answers;
+mod asking_documents;
 mod breaker;
 mod cancelling;
 mod config_file;
@@ -26,8 +27,10 @@ mod config_reload;
 mod conversations;
 mod crashes;
 mod disk;
+mod documents;
 mod error_bodies;
 mod feed;
+mod folders;
 mod ground_rules;
 mod guard;
 mod health;
@@ -39,6 +42,7 @@ mod lists;
 mod logs;
 mod messages;
 mod models;
+mod notes;
 mod passages;
 mod prompts;
 mod rate_limits;

@@ -116,10 +116,9 @@ pub(super) const RATES: Group = Group {
             .presets("=", "=", "0")
             .live()
             .later(),
-        whole("RATE_LIMIT_UPLOAD", "60", (0, 1_000_000), "uploads")
+        whole("RATE_LIMIT_UPLOAD", "60", (0, 1_000_000), "uploads, of several documents each")
             .presets("=", "=", "0")
-            .live()
-            .later(),
+            .live(),
         whole("RATE_LIMIT_API", "1200", (0, 1_000_000), "all other requests")
             .presets("=", "=", "0")
             .live(),
@@ -236,8 +235,7 @@ pub(super) const OUTBOUND: Group = Group {
             "",
             "private hosts that documents by URL and webhooks may reach",
         )
-        .live()
-        .later(),
+        .live(),
         flag("OFFLINE", "false", "contact loopback addresses only").live(),
     ],
 };

@@ -43,6 +43,7 @@ pub(super) const CHAT: Group = Group {
         .live(),
         whole("MAX_TAGS", "50", (1, 1_000), "tags of one conversation").live(),
         whole("MAX_METADATA_KB", "64", (1, 1_024), "size of a conversation's metadata").live(),
+        whole("MAX_NOTE_KB", "8", (1, 1_024), "size of one note").live(),
         whole("MAX_ANSWER_KB", "4096", (1, 65_536), "size at which an answer is ended").live(),
         whole(
             "MAX_TURNS",
@@ -114,9 +115,8 @@ pub(super) const MODELS: Group = Group {
         setting(
             "DISCOVERY_URLS",
             Kind::Servers,
-            "ollama=http://127.0.0.1:11434,openai=http://127.0.0.1:1234,\
-             openai=http://127.0.0.1:8080,openai=http://127.0.0.1:8000",
-            "where model servers are looked for: Ollama, LM Studio, llama.cpp, vLLM",
+            "ollama=11434,openai=1234,openai=8080,openai=8000",
+            "ports or URLs where servers are looked for: Ollama, LM Studio, llama.cpp, vLLM",
         )
         .live(),
         whole(
@@ -149,34 +149,6 @@ pub(super) const MODELS: Group = Group {
         )
         .secret()
         .bare(),
-    ],
-};
-
-pub(super) const SEARCH: Group = Group {
-    title: "Documents, memory and search",
-    settings: &[
-        whole("RAG_MAX_DOCUMENT_RESULTS", "10", (0, 100), "passages per question").live(),
-        whole(
-            "RAG_MAX_MEMORY_RESULTS",
-            "3",
-            (0, 100),
-            "passages of past conversations per question",
-        )
-        .live(),
-        whole("CHUNK_TOKENS", "220", (16, 8_192), "length of a passage").later(),
-        whole("CHUNK_OVERLAP_TOKENS", "30", (0, 4_096), "tokens that neighbouring passages share")
-            .later(),
-        whole("MAX_UPLOAD_MB", "100", (1, 10_240), "size of one document")
-            .presets("=", "=", "5")
-            .live()
-            .later(),
-        whole(
-            "SEARCH_CANDIDATES",
-            "2000",
-            (50, 100_000),
-            "hits that a search ranks; bounds its time for common words",
-        )
-        .live(),
     ],
 };
 

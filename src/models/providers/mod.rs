@@ -163,6 +163,20 @@ pub(super) trait Provider: Sync {
 
     /// Asks for the models.
     fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>>;
+
+    /// How it is asked for embeddings, where it makes any.
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        None
+    }
+}
+
+/// The part of a dialect that is about embeddings.
+pub(super) trait Embeddings: Sync {
+    /// Asks for the vectors of texts.
+    fn ask(&self, model: &str, texts: &[&str]) -> Result<Outgoing, serde_json::Error>;
+
+    /// Reads them, in the order of the texts.
+    fn read(&self, answer: &[u8]) -> Result<Vec<Vec<f32>>, Trouble>;
 }
 
 /// Reads one streamed answer, as its bytes come.

@@ -1,5 +1,7 @@
 //! Ollama's own API: newline-delimited JSON, and a list whose details stand at another path.
 
+mod embeddings;
+
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
@@ -7,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Batch, Capabilities, Decoder, Listed, Manner, Outgoing, Provider, Text, Trouble, known,
-    secret_value,
+    Batch, Capabilities, Decoder, Embeddings, Listed, Manner, Outgoing, Provider, Text, Trouble,
+    known, secret_value,
 };
 use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
 use crate::models::endpoint::Endpoint;
@@ -70,6 +72,10 @@ impl Provider for Ollama {
             let models = futures_util::stream::iter(details).buffered(DETAILS_AT_ONCE);
             Ok(models.collect().await)
         })
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::Vectors)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `OpenAI`'s chat completions, as `OpenAI`, `OpenRouter`, Groq, Mistral, `DeepSeek`, Perplexity, vLLM,
 //! llama.cpp and LM Studio speak them, with the ways in which they differ.
 
+mod embeddings;
 mod list;
 
 pub(in crate::models) use list::rows;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Batch, Decoder, Listed, Manner, Outgoing, Provider, Quirks, Text, Trouble, secret_value,
+    Batch, Decoder, Embeddings, Listed, Manner, Outgoing, Provider, Quirks, Text, Trouble,
+    secret_value,
 };
 use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
 use crate::models::endpoint::Endpoint;
@@ -78,6 +80,10 @@ impl Provider for OpenAi {
 
     fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
         Box::pin(list::models(at))
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::Vectors)
     }
 }
 

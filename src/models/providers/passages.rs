@@ -11,14 +11,19 @@ const NEXT_STEP: &str = "To get a written answer, connect a model in **Settings 
 
 /// Writes the answer, in the pieces in which it is streamed.
 pub(in crate::models) fn answer(request: &ChatRequest) -> Vec<String> {
+    if request.noted {
+        let saved = "*No model wrote this.* Saved as a note. Every answer of a model will know it; \
+                     you can change or delete it under **Settings → Memory**.\n";
+        return vec![saved.to_owned()];
+    }
     if request.passages.is_empty() {
         return nothing(request);
     }
     let count = request.passages.len();
     let what = if count == 1 { "the passage" } else { "the passages" };
     let mut pieces = vec![format!(
-        "*No model wrote this.* These are {what} of your past conversations that fit \
-         the question best{}.\n\n",
+        "*No model wrote this.* These are {what} of your documents and past \
+         conversations that fit the question best{}.\n\n",
         if count == 1 { "" } else { ", best first" }
     )];
     pieces.extend(request.passages.iter().map(quoted));
@@ -31,9 +36,9 @@ fn nothing(request: &ChatRequest) -> Vec<String> {
     let asked = asked.map(|m| one_line(&m.content, 80)).filter(|words| !words.is_empty());
     let about = asked.map(|words| format!(" for “{}”", escaped(&words))).unwrap_or_default();
     vec![
-        format!("*No model wrote this.* Nothing was found{about} in your past conversations.\n\n"),
-        "It may help to use other words, or fewer. Every conversation you have or import here can be \
-         found from then on.\n\n"
+        format!("*No model wrote this.* Nothing was found{about} in your documents and past conversations.\n\n"),
+        "It may help to use other words, or fewer. Drop documents onto this page to ask them; every \
+         conversation you have here can be found, too.\n\n"
             .to_owned(),
         format!("---\n{NEXT_STEP}\n"),
     ]
@@ -43,9 +48,10 @@ fn nothing(request: &ChatRequest) -> Vec<String> {
 fn quoted(passage: &Passage) -> String {
     let title = escaped(&one_line(&passage.title, 120));
     let title = if title.is_empty() { "Untitled".to_owned() } else { title };
-    let when = passage.when.map(|at| format!(", {}", &at.to_string()[..10])).unwrap_or_default();
+    let place = escaped(&one_line(&passage.location, 120));
+    let place = if place.is_empty() { place } else { format!(", {place}") };
     let text = shortened(passage.text.trim(), QUOTE_CHARS);
-    let mut out = format!("**{title}**{when} [{}]\n\n", passage.n);
+    let mut out = format!("**{title}**{place} [{}]\n\n", passage.n);
     for line in text.lines() {
         // A fence or a heading inside must not leave the quote.
         out.push_str("> ");
@@ -88,8 +94,8 @@ mod tests {
     use crate::models::chat::ChatMessage;
 
     fn passage(n: u32, title: &str, text: &str) -> Passage {
-        let when = "2026-02-22T10:30:45.123Z".parse().ok();
-        Passage { n, title: title.to_owned(), text: text.to_owned(), when }
+        let location = "2026-02-22".to_owned();
+        Passage { n, title: title.to_owned(), text: text.to_owned(), location }
     }
 
     fn asked(passages: Vec<Passage>) -> String {

@@ -87,7 +87,8 @@ impl Fake {
 }
 
 fn is_question(path: &str) -> bool {
-    ["/chat/completions", "/v1/messages", "/api/chat"].iter().any(|end| path.ends_with(end))
+    let ends = ["/chat/completions", "/v1/messages", "/api/chat", "/embeddings", "/api/embed"];
+    ends.iter().any(|end| path.ends_with(end))
 }
 
 async fn serve(

@@ -82,6 +82,31 @@ impl Dialect {
         }
     }
 
+    /// The answer to any request that is no chat.
+    pub fn tells(self, path: &str, body: &Value) -> Option<Value> {
+        self.lists(path).or_else(|| self.embeds(path, body))
+    }
+
+    /// Vectors, alike where the texts share words.
+    fn embeds(self, path: &str, body: &Value) -> Option<Value> {
+        let texts = body["input"].as_array()?.iter().map(|text| text.as_str().unwrap_or_default());
+        let vectors: Vec<Value> = texts.map(|text| json!(vector(text))).collect();
+        match (self, path) {
+            (Self::OpenAi, "/v1/embeddings") => {
+                let data = vectors.iter().enumerate().map(
+                    |(n, vector)| json!({"object": "embedding", "index": n, "embedding": vector}),
+                );
+                Some(json!({"object": "list", "model": body["model"],
+                    "data": data.collect::<Vec<_>>(),
+                    "usage": {"prompt_tokens": 1, "total_tokens": 1}}))
+            }
+            (Self::Ollama, "/api/embed") => {
+                Some(json!({"model": body["model"], "embeddings": vectors}))
+            }
+            _ => None,
+        }
+    }
+
     /// How each says that it has no such model.
     fn no_such_model(self) -> Value {
         match self {
@@ -133,6 +158,19 @@ impl Dialect {
         }
         body
     }
+}
+
+/// Counts words into a few places, which is enough for texts about the same to be alike.
+fn vector(text: &str) -> [f32; 16] {
+    let mut places = [0.01; 16];
+    let low = text.to_lowercase();
+    for word in low.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let hash = word.bytes().fold(2_166_136_261_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(16_777_619)
+        });
+        places[(hash % 16) as usize] += 1.0;
+    }
+    places
 }
 
 /// One answer being written in a dialect.

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod dialect;
 pub mod events;
+pub mod library;
 pub mod process;
 pub mod raw;
 pub mod routes;

@@ -30,6 +30,14 @@ pub struct Ids {
     pub turn: String,
     /// `{id}` of a provider
     pub provider: String,
+    /// `{id}` of a note
+    pub note: String,
+    /// `{id}` of a document
+    pub document: String,
+    /// `{id}` of a collection
+    pub collection: String,
+    /// `{id}` of a watched folder
+    pub folder: String,
 }
 
 /// Every route of the API.
@@ -126,6 +134,33 @@ pub fn all() -> Vec<Route> {
             json!({"query": "A", "scope": "all", "limit": 5,
             "filters": {"role": "user", "from": "2026-01-01T00:00:00Z"}}),
         ),
+        route("GET", "/notes", none.clone()),
+        route("POST", "/notes", json!({"text": "A"})),
+        route("GET", "/notes/{note}", none.clone()),
+        route("PATCH", "/notes/{note}", json!({"text": "A"})),
+        route("DELETE", "/notes/{note}", none.clone()),
+        route("POST", "/notes/{note}/restore", none.clone()),
+        route("GET", "/documents", none.clone()),
+        route("POST", "/documents", json!({"text": "A text", "name": "a.txt"})),
+        route("POST", "/documents/bulk", json!({"ids": ["{document}"], "action": "reindex"})),
+        route("GET", "/documents/{document}", none.clone()),
+        route("PATCH", "/documents/{document}", json!({"title": "A", "collection_id": null})),
+        route("DELETE", "/documents/{document}", none.clone()),
+        route("POST", "/documents/{document}/restore", none.clone()),
+        route("POST", "/documents/{document}/reindex", none.clone()),
+        route("GET", "/documents/{document}/content", none.clone()),
+        route("GET", "/documents/{document}/text", none.clone()),
+        route("GET", "/documents/{document}/chunks", none.clone()),
+        route("GET", "/collections", none.clone()),
+        route("POST", "/collections", json!({"name": "A"})),
+        route("PATCH", "/collections/{collection}", json!({"name": "B"})),
+        route("DELETE", "/collections/{collection}", none.clone()),
+        route("GET", "/folders/watched", none.clone()),
+        route("POST", "/folders/watched", json!({"path": "/usr/share/common-licenses"})),
+        route("DELETE", "/folders/watched/{folder}", none.clone()),
+        route("POST", "/folders/watched/{folder}/scan", none.clone()),
+        route("GET", "/embeddings", none.clone()),
+        route("PUT", "/embeddings", json!({"model": "builtin/all-MiniLM-L6-v2"})),
         route("GET", "/config", none.clone()),
         route("GET", "/status", none.clone()),
         route("GET", "/logs", none),
@@ -155,11 +190,22 @@ impl Route {
 
     /// The name of the one object the path names last, for ids that cannot be.
     pub fn with_each_name_replaced(&self, ids: &Ids, by: &str) -> Vec<String> {
-        ["{conversation}", "{question}", "{answer}", "{turn}", "{provider}", "{n}"]
-            .iter()
-            .filter(|name| self.path.contains(*name))
-            .map(|name| ids.fill(&self.path.replace(name, by)))
-            .collect()
+        [
+            "{conversation}",
+            "{question}",
+            "{answer}",
+            "{turn}",
+            "{provider}",
+            "{note}",
+            "{document}",
+            "{collection}",
+            "{folder}",
+            "{n}",
+        ]
+        .iter()
+        .filter(|name| self.path.contains(*name))
+        .map(|name| ids.fill(&self.path.replace(name, by)))
+        .collect()
     }
 }
 
@@ -182,6 +228,15 @@ impl Ids {
             answer: asked.answer,
             turn: asked.turn,
             provider: id_of(provider.unwrap()),
+            note: id_of(&server.post("/notes", json!({"text": "A fact"})).await.is(201)),
+            document: server.document("a.txt", b"A document").await,
+            collection: id_of(&server.post("/collections", json!({"name": "C"})).await.is(201)),
+            folder: {
+                let path = server.home().join("watched");
+                std::fs::create_dir_all(&path).unwrap();
+                let body = json!({"path": path.to_str().unwrap()});
+                id_of(&server.post("/folders/watched", body).await.is(201))
+            },
         }
     }
 
@@ -191,6 +246,10 @@ impl Ids {
             .replace("{answer}", &self.answer)
             .replace("{turn}", &self.turn)
             .replace("{provider}", &self.provider)
+            .replace("{note}", &self.note)
+            .replace("{document}", &self.document)
+            .replace("{collection}", &self.collection)
+            .replace("{folder}", &self.folder)
             .replace("{n}", "0")
     }
 }

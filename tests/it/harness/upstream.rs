@@ -270,7 +270,7 @@ impl Stage {
                 let said = format!("You said: {}", question(&seen.body));
                 self.play(&mut connection, &seen, Act::answer(&[&said])).await
             }
-            None => match self.dialect.lists(&seen.path) {
+            None => match self.dialect.tells(&seen.path, &seen.body) {
                 Some(body) => {
                     whole(&mut connection, 200, "application/json", &body.to_string()).await
                 }

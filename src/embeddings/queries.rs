@@ -1,0 +1,251 @@
+//! The SQL of vectors and of what waits for one. Chunks of documents and messages are read here, and
+//! written by the modules that own them; triggers put whatever is new or changed into the queue.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::base::Timestamp;
+
+/// What a vector belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A passage of a document; its parent is the document.
+    Chunk,
+    /// A message; its parent is the conversation.
+    Message,
+}
+
+impl Kind {
+    /// Both, in the order in which they are embedded.
+    pub(super) const ALL: [Self; 2] = [Self::Chunk, Self::Message];
+
+    fn number(self) -> i64 {
+        match self {
+            Self::Chunk => 1,
+            Self::Message => 2,
+        }
+    }
+
+    /// The statement that reads the text of one item.
+    fn text_of(self) -> &'static str {
+        match self {
+            Self::Chunk => {
+                "SELECT iif(heading = '', text, heading || char(10) || text)
+                 FROM chunks WHERE seq = ?"
+            }
+            Self::Message => "SELECT content FROM messages WHERE seq = ?",
+        }
+    }
+}
+
+/// The vectors of one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Space {
+    pub(super) seq: i64,
+    pub(super) model: String,
+    pub(super) error: Option<String>,
+}
+
+/// Something that waits for its vectors.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    pub(super) kind: Kind,
+    pub(super) parent: i64,
+    pub(super) item: i64,
+    pub(super) text: String,
+}
+
+/// The vectors of one item, ready to be kept.
+#[derive(Debug, Clone)]
+pub(super) struct Embedded {
+    pub(super) waiting: Waiting,
+    /// One for each part of its text, as stored.
+    pub(super) vectors: Vec<Vec<u8>>,
+}
+
+/// The space that serves, or the one that is being built.
+pub(super) fn find_space(db: &Connection, building: bool) -> rusqlite::Result<Option<Space>> {
+    db.prepare_cached("SELECT seq, model, error FROM embedding_spaces WHERE state = ?")?
+        .query_row([if building { "building" } else { "active" }], |row| {
+            Ok(Space { seq: row.get(0)?, model: row.get(1)?, error: row.get(2)? })
+        })
+        .optional()
+}
+
+/// Begins a space for another model; everything there is waits to be embedded for it.
+pub(super) fn insert_space(tx: &Connection, model: &str) -> rusqlite::Result<()> {
+    retire_building(tx)?;
+    tx.prepare_cached(
+        "INSERT INTO embedding_spaces (model, state, created_at) VALUES (?, 'building', ?)",
+    )?
+    .execute(params![model, Timestamp::now()])?;
+    let space = tx.last_insert_rowid();
+    tx.execute(
+        "INSERT INTO to_embed (space, kind, parent, item)
+         SELECT ?1, 1, document, seq FROM chunks
+         UNION ALL
+         SELECT ?1, 2, conversation, seq FROM messages
+         WHERE state <> 'streaming' AND deleted_at IS NULL AND content <> ''
+           AND role IN ('user', 'assistant') AND provider IS NOT 'passages'",
+        [space],
+    )?;
+    Ok(())
+}
+
+/// Gives up the space that is being built.
+pub(super) fn retire_building(tx: &Connection) -> rusqlite::Result<()> {
+    tx.execute("UPDATE embedding_spaces SET state = 'retired' WHERE state = 'building'", [])
+        .map(drop)
+}
+
+/// The space that was being built serves from now on; the one before goes.
+pub(super) fn update_switched(tx: &Connection, built: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE embedding_spaces SET state = 'retired' WHERE state = 'active'", [])?;
+    tx.execute("UPDATE embedding_spaces SET state = 'active' WHERE seq = ?", [built]).map(drop)
+}
+
+/// Clears away some of what is retired, so that no write takes long; says whether there was any.
+pub(super) fn delete_retired(tx: &Connection, limit: u32) -> rusqlite::Result<bool> {
+    let space: Option<i64> = tx
+        .prepare_cached("SELECT seq FROM embedding_spaces WHERE state = 'retired' LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(space) = space else { return Ok(false) };
+    for (table, key) in
+        [("vectors", "space, kind, item, part"), ("to_embed", "space, kind, parent, item")]
+    {
+        let gone = tx.execute(
+            &format!(
+                "DELETE FROM {table} WHERE ({key}) IN
+                   (SELECT {key} FROM {table} WHERE space = ? LIMIT ?)"
+            ),
+            params![space, limit],
+        )?;
+        if gone > 0 {
+            return Ok(true);
+        }
+    }
+    tx.execute("DELETE FROM embedding_spaces WHERE seq = ?", [space])?;
+    Ok(true)
+}
+
+/// Notes why a space does not get on, or that it does.
+pub(super) fn update_error(
+    tx: &Connection,
+    space: i64,
+    error: Option<&str>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE embedding_spaces SET error = ?2 WHERE seq = ?1 AND error IS NOT ?2")?
+        .execute(params![space, error])
+        .map(drop)
+}
+
+/// The next few that wait: documents before messages, the latest conversations first.
+pub(super) fn list_waiting(
+    db: &Connection,
+    space: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Waiting>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    for kind in Kind::ALL {
+        let order = if kind == Kind::Chunk { "ASC" } else { "DESC" };
+        let mut statement = db.prepare_cached(&format!(
+            "SELECT parent, item FROM to_embed WHERE space = ? AND kind = ?
+             ORDER BY parent {order}, item {order} LIMIT ?"
+        ))?;
+        let rows = statement.query_map(params![space, kind.number(), limit], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (parent, item) = row?;
+            let text = text_of(db, kind, item)?.unwrap_or_default();
+            found.push(Waiting { kind, parent, item, text });
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn text_of(db: &Connection, kind: Kind, item: i64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(kind.text_of())?.query_row([item], |row| row.get(0)).optional()
+}
+
+/// How many wait, in all.
+pub(super) fn count_waiting(db: &Connection, space: i64) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT count(*) FROM to_embed WHERE space = ?")?
+        .query_row([space], |row| row.get(0))
+}
+
+/// How many vectors there are.
+pub(super) fn count_vectors(db: &Connection, space: i64) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT count(*) FROM vectors WHERE space = ?")?
+        .query_row([space], |row| row.get(0))
+}
+
+/// Keeps vectors and takes their items out of the queue. An item whose text changed meanwhile stays
+/// in it; one that is gone leaves nothing. Gives back what was kept.
+pub(super) fn insert_vectors(
+    tx: &Connection,
+    space: i64,
+    batch: Vec<Embedded>,
+) -> rusqlite::Result<Vec<Embedded>> {
+    let mut kept = Vec::with_capacity(batch.len());
+    for embedded in batch {
+        let Waiting { kind, parent, item, text } = &embedded.waiting;
+        let now = text_of(tx, *kind, *item)?;
+        if now.as_ref().is_some_and(|now| now != text) {
+            continue;
+        }
+        let queued = tx
+            .prepare_cached(
+                "DELETE FROM to_embed WHERE space = ? AND kind = ? AND parent = ? AND item = ?",
+            )?
+            .execute(params![space, kind.number(), parent, item])?;
+        if queued == 0 || now.is_none() {
+            continue;
+        }
+        let mut statement = tx.prepare_cached(
+            "INSERT OR REPLACE INTO vectors (space, kind, item, part, parent, vector)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )?;
+        for (part, vector) in (0_i64..).zip(&embedded.vectors) {
+            statement.execute(params![space, kind.number(), item, part, parent, vector])?;
+        }
+        kept.push(embedded);
+    }
+    Ok(kept)
+}
+
+/// Reads every vector of a kind, for the index.
+pub(super) fn each_vector(
+    db: &Connection,
+    space: i64,
+    kind: Kind,
+    mut take: impl FnMut(i64, u16, i64, &[u8]),
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT item, part, parent, vector FROM vectors WHERE space = ? AND kind = ?",
+    )?;
+    let mut rows = statement.query(params![space, kind.number()])?;
+    while let Some(row) = rows.next()? {
+        take(row.get(0)?, row.get(1)?, row.get(2)?, row.get_ref(3)?.as_blob()?);
+    }
+    Ok(())
+}
+
+/// The stored vector of a part.
+pub(super) fn with_vector<T>(
+    db: &Connection,
+    (space, kind, item, part): (i64, Kind, i64, u16),
+    take: impl FnOnce(&[u8]) -> T,
+) -> rusqlite::Result<Option<T>> {
+    db.prepare_cached(
+        "SELECT vector FROM vectors WHERE space = ? AND kind = ? AND item = ? AND part = ?",
+    )?
+    .query_row(params![space, kind.number(), item, part], |row| {
+        Ok(take(row.get_ref(0)?.as_blob()?))
+    })
+    .optional()
+}

@@ -1,0 +1,198 @@
+//! What a question is answered from: passages of documents and of past conversations, by words and by
+//! meaning, without near-copies.
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use super::chunks::{self, Passage};
+use super::queries::{self, Texts};
+use super::{Filters, Search, cut, fusion};
+use crate::base::{Caller, ConversationId, DocumentId, UserId};
+use crate::conversations::{Place, Source};
+use crate::embeddings::Kind;
+use crate::error::Error;
+use crate::store::text;
+
+/// Passages of each ranking that are fused for each one that is wanted.
+const DEEP: usize = 5;
+/// Passages of each ranking that are fused at least.
+const LEAST_DEEP: usize = 50;
+
+impl Search {
+    /// The passages of documents that fit a question best, unnumbered; with `only`, of these
+    /// documents.
+    pub async fn retrieve(
+        &self,
+        caller: &Caller,
+        question: &str,
+        only: Option<Vec<DocumentId>>,
+        limit: usize,
+    ) -> Result<Vec<Source>, Error> {
+        if limit == 0 || only.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let owner = caller.user;
+        let question = cut(question).to_owned();
+        let visible = self.visible(owner, &Filters::default(), true, only).await?;
+        let depth = LEAST_DEEP.max(limit * DEEP);
+        let near = match self.embeddings.direction(caller, &question).await {
+            Some(direction) => {
+                let near = self.embeddings.nearest(Kind::Chunk, &direction, visible.clone(), depth);
+                self.like_enough(near.await?)
+            }
+            None => Vec::new(),
+        };
+        let near: Vec<i64> = near.into_iter().map(|one| one.item).collect();
+        let bounds = self.bounds();
+        self.store
+            .read(move |db| {
+                let mut terms = text::terms(&question, false);
+                terms.extend(text::joined(&question));
+                let rare = queries::rare_terms(db, Texts::Chunks, &terms, bounds.candidates)?;
+                let words = by_words(db, &rare, visible.as_deref(), bounds.words, depth)?;
+                let near = fusion::plain(near, bounds.meaning);
+                let fused = fusion::fused(&[&words, &near], bounds.k);
+                let found = distinct(db, owner, fused, limit)?;
+                Ok(found.into_iter().map(|(passage, score)| source(passage, score)).collect())
+            })
+            .await
+    }
+
+    /// What past conversations say to a question, unnumbered. Words that are everywhere count only
+    /// when there are no others.
+    pub async fn remember(
+        &self,
+        caller: &Caller,
+        question: &str,
+        except: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Source>, Error> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let owner = caller.user;
+        let question = cut(question).to_owned();
+        let depth = LEAST_DEEP.max(limit * DEEP);
+        let near = match self.embeddings.direction(caller, &question).await {
+            Some(direction) => {
+                let near = self.embeddings.nearest(Kind::Message, &direction, None, depth);
+                self.like_enough(near.await?)
+            }
+            None => Vec::new(),
+        };
+        let near: Vec<i64> = near.into_iter().map(|one| one.item).collect();
+        let bounds = self.bounds();
+        self.store
+            .read(move |db| {
+                let terms = text::terms(&question, false);
+                let rare = queries::rare_terms(db, Texts::Messages, &terms, bounds.candidates)?;
+                // A passage should share more with a question than one of its many words.
+                let wanted = if rare.len() > 2 { 2 } else { 1 };
+                let by_words = queries::passages(db, owner, &rare, wanted, except, limit * 2)?;
+                let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
+                let fresh: Vec<i64> =
+                    near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
+                let by_meaning = queries::quotable_by_rows(db, owner, &fresh, except)?;
+                let mut known: std::collections::HashMap<_, _> =
+                    by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
+                let rankings =
+                    [&fusion::plain(ranked, bounds.words), &fusion::plain(near, bounds.meaning)];
+                let fused = fusion::fused(&rankings, bounds.k);
+                let mut sources: Vec<Source> = Vec::with_capacity(limit);
+                let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(limit);
+                for (seq, score) in fused {
+                    let Some(source) = known.remove(&seq).map(|one| one.into_source(score)) else {
+                        continue;
+                    };
+                    let words = fusion::words_of(&source.text);
+                    if texts.iter().any(|known| fusion::nearly_same(known, &words)) {
+                        continue;
+                    }
+                    texts.push(words);
+                    sources.push(source);
+                    if sources.len() == limit {
+                        break;
+                    }
+                }
+                Ok(sources)
+            })
+            .await
+    }
+}
+
+/// Passages that have some of the terms, best first by BM25, each counting by the share of the terms
+/// that it has, the rare ones more.
+fn by_words(
+    db: &Connection,
+    terms: &[queries::Rare],
+    visible: Option<&HashSet<i64>>,
+    weight: f64,
+    depth: usize,
+) -> Result<fusion::Ranking, Error> {
+    if weight <= 0.0 {
+        return Ok(Vec::new());
+    }
+    let words: Vec<_> = terms.iter().map(|rare| rare.term.clone()).collect();
+    let Some(any) = text::any_of(&words) else { return Ok(Vec::new()) };
+    let covered = queries::coverage(db, Texts::Chunks, terms)?;
+    let ranked = chunks::by_words(db, &any, false, visible, depth)?;
+    let share = |seq: i64| covered.get(&seq).copied().unwrap_or_default().sqrt();
+    Ok(ranked.into_iter().map(|seq| (seq, weight * share(seq))).collect())
+}
+
+/// The best of a ranking that say something of their own: no near-copies, and none that lies mostly
+/// inside another.
+pub(super) fn distinct(
+    db: &Connection,
+    owner: UserId,
+    ranking: Vec<(i64, f64)>,
+    limit: usize,
+) -> Result<Vec<(Passage, f64)>, Error> {
+    let mut kept: Vec<(Passage, f64)> = Vec::with_capacity(limit);
+    let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(limit);
+    for (seq, score) in ranking {
+        if kept.len() == limit {
+            break;
+        }
+        let Some(passage) = chunks::find(db, owner, seq)? else { continue };
+        let inside = kept.iter().any(|(other, _)| {
+            other.document == passage.document
+                && fusion::overlap((other.start, other.end), (passage.start, passage.end))
+        });
+        if inside {
+            continue;
+        }
+        let words = fusion::words_of(&passage.text);
+        if texts.iter().any(|known| fusion::nearly_same(known, &words)) {
+            continue;
+        }
+        texts.push(words);
+        kept.push((passage, score));
+    }
+    Ok(kept)
+}
+
+fn source(passage: Passage, score: f64) -> Source {
+    Source {
+        n: 0,
+        kind: "document".to_owned(),
+        title: passage.shown_title(),
+        location: passage.location(),
+        text: passage.text,
+        score,
+        created_at: passage.created_at,
+        conversation_id: None,
+        message_id: None,
+        place: Some(Place {
+            document_id: passage.document_id,
+            start: passage.start,
+            end: passage.end,
+            page: passage.page,
+            heading: passage.heading,
+            whole: false,
+            // Whoever sends it to a model looks.
+            verified: false,
+        }),
+    }
+}
