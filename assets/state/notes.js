@@ -1,17 +1,18 @@
 /** Notes: facts to remember, seen and changed in the settings, kept by themselves from "Remember that ...". */
 import { get, patch, post, remove } from "../lib/api.js";
 import { t } from "../lib/text.js";
-import { signal } from "../vendor/signals.js";
+import { effect, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 import { complain, toast } from "./notices.js";
 import { visible } from "./unread.js";
 
 const PAGE = 200;
+const LATE_MS = 4000;
 
 /** Notes, newest first; null until somebody looks. */
 export const notes = signal(/** @type {any[]|null} */ (null));
 
-let newest = "";
+let unsaid = null;
 
 /** Fetches all notes. */
 export async function loadNotes() {
@@ -53,12 +54,22 @@ export function startNotes() {
     const gone = change === "deleted" || change === "purged";
     if (gone) drop(note.id);
     else take(note);
-    // Only the tab that shows the chat says so.
-    if (change !== "created" || !note.conversation_id || note.conversation_id !== visible.peek() || note.id === newest) return;
-    newest = note.id;
-    toast({ text: t("note.saved", { text: note.text }), undo: () => remove(`/notes/${note.id}`) });
+    if (change !== "created" || !note.conversation_id) return;
+    unsaid = note;
+    tell();
+    setTimeout(() => unsaid === note && (unsaid = null), LATE_MS);
   });
+  // The first question of a chat makes its note before the chat is on screen.
+  effect(() => visible.value && tell());
   onReturn(({ first }) => !first && notes.peek() && loadNotes().catch(() => {}));
+}
+
+/** Only the tab that shows the chat says so. */
+function tell() {
+  if (!unsaid || unsaid.conversation_id !== visible.peek()) return;
+  const { id, text } = unsaid;
+  unsaid = null;
+  toast({ text: t("note.saved", { text }), undo: () => remove(`/notes/${id}`) });
 }
 
 function take(note) {

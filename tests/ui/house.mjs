@@ -108,8 +108,12 @@ export class House {
   /** A document of some text, read to the end; answers its id. */
   async document(name, text, collection_id = undefined) {
     const { items } = await this.api("POST", "/documents", { name, text, collection_id });
-    await this.ready(name);
-    return items[0].document.id;
+    const { id } = items[0].document;
+    await until(async () => {
+      const { state } = await this.api("GET", `/documents/${id}`);
+      return state === "ready" || `${name} is ${state}`;
+    }, 2 * PATIENCE_MS);
+    return id;
   }
 
   /** Waits until a document of this name is ready. */
