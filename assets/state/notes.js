@@ -1,7 +1,7 @@
 /** Notes: facts to remember, seen and changed in the settings, kept by themselves from "Remember that ...". */
 import { get, patch, post, remove } from "../lib/api.js";
 import { t } from "../lib/text.js";
-import { effect, signal } from "../vendor/signals.js";
+import { effect, signal, untracked } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 import { complain, toast } from "./notices.js";
 import { visible } from "./unread.js";
@@ -60,7 +60,9 @@ export function startNotes() {
     setTimeout(() => unsaid === note && (unsaid = null), LATE_MS);
   });
   // The first question of a chat makes its note before the chat is on screen.
-  effect(() => visible.value && tell());
+  effect(() => {
+    if (visible.value) untracked(tell);
+  });
   onReturn(({ first }) => !first && notes.peek() && loadNotes().catch(() => {}));
 }
 
