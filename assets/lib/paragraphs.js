@@ -10,6 +10,23 @@ const BREAK = /\n[ \t]*\n+/g;
 
 /** @typedef {{key: string, start: number, end: number, text: string, level: number, page: number|null}} Paragraph */
 
+const FENCE = /^ {0,3}(?:```|~~~)/;
+const SIGN = /^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t#]*$/;
+
+/** The headings that stand in a Markdown text, outside of its code. */
+export function markdownHeadings(text, start) {
+  const found = [];
+  let code = false;
+  let at = start;
+  for (const line of text.split("\n")) {
+    if (FENCE.test(line)) code = !code;
+    const heading = code ? null : SIGN.exec(line);
+    if (heading) found.push({ level: heading[1].length, text: heading[2], start: at });
+    at += characters(line) + 1;
+  }
+  return found;
+}
+
 /**
  * @param {string} text
  * @param {number} start where it begins in the document

@@ -13,7 +13,8 @@ export function sizeLabel(bytes) {
     step += 1;
   }
   const digits = step > 0 && value < 10 ? 1 : 0;
-  return new Intl.NumberFormat(locale(), { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "narrow", maximumFractionDigits: digits }).format(value);
+  if (step === 0) return `${new Intl.NumberFormat(locale()).format(value)} B`;
+  return new Intl.NumberFormat(locale(), { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: digits }).format(value);
 }
 
 /** A share for people: `40 %`. */

@@ -4,15 +4,17 @@
  */
 import { get } from "../lib/api.js";
 import { characters, slice } from "../lib/characters.js";
-import { paragraphs } from "../lib/paragraphs.js";
+import { markdownHeadings, paragraphs } from "../lib/paragraphs.js";
 import { batch, signal } from "../vendor/signals.js";
 
 const WINDOWS_KEPT = 10;
 
 /** One document as it is read. */
 export class Extract {
-  constructor(id) {
+  /** @param {string} id @param {string|null} [kind] what it is; the headings of Markdown are seen in the text */
+  constructor(id, kind = null) {
     this.id = id;
+    this.markdown = kind === "md";
     /** `loading`, `ready` or `failed`. */
     this.state = signal({ state: "loading", error: null });
     /** @type {import("../vendor/signals.js").Signal<import("../lib/paragraphs.js").Paragraph[]>} */
@@ -72,10 +74,12 @@ export class Extract {
       batch(() => {
         this.windows = joins ? windows : [{ start, end: start + characters(text), text }];
         this.chars = chars;
-        this.headings.value = merged(this.headings.peek(), headings);
         this.pages.value = merged(this.pages.peek(), pages);
-        const whole = this.windows.map((window) => window.text).join("");
-        this.paragraphs.value = paragraphs(whole, this.start, this.headings.peek(), this.pages.peek());
+        const held = this.windows.map((window) => window.text).join("");
+        const seen = this.markdown ? markdownHeadings(held, this.start) : [];
+        // The server names one heading for each passage; a text that is here whole shows all of them.
+        this.headings.value = this.markdown && this.start === 0 && this.end >= chars ? seen : merged(this.headings.peek(), headings);
+        this.paragraphs.value = paragraphs(held, this.start, this.markdown ? seen : this.headings.peek(), this.pages.peek());
         this.state.value = { state: "ready", error: null };
       });
       return true;

@@ -12,7 +12,7 @@ for (const name of ["characters.js", "paragraphs.js", "signs.js"]) cpSync(join(i
 writeFileSync(join(copy, "package.json"), `{"type":"module"}`);
 const load = (name) => import(pathToFileURL(join(copy, name)).href);
 const { characters, sameWords, slice, unitAt } = await load("characters.js");
-const { paragraphAt, paragraphs } = await load("paragraphs.js");
+const { markdownHeadings, paragraphAt, paragraphs } = await load("paragraphs.js");
 const { withoutSigns } = await load("signs.js");
 rmSync(copy, { recursive: true });
 
@@ -41,6 +41,14 @@ test("paragraphs join to the text again, each at its place", () => {
   assert.deepEqual(list.filter((entry) => entry.page !== null).map((entry) => [entry.page, entry.text.trim()]), [[4, "First paragraph."]]);
   assert.ok(list.length > 4, "a text without blank lines is cut");
   assert.ok(paragraphAt(list, at("Second")).text.startsWith("Second"));
+});
+
+test("the headings of a Markdown text are seen, but not in its code", () => {
+  const text = "# 🐚 One\n\ntext # no\n\n```sh\n# a comment\n```\n\n### Two ###\n";
+  assert.deepEqual(markdownHeadings(text, 10), [
+    { level: 1, text: "🐚 One", start: 10 },
+    { level: 3, text: "Two", start: 10 + [...text.slice(0, text.indexOf("### Two"))].length },
+  ]);
 });
 
 test("a quote is the same but for blanks and where it was cut", () => {

@@ -1,5 +1,6 @@
 /** The passage behind a citation, shown beside it while the reader is on it. */
 import { settle } from "../../components/menu.js";
+import { withoutSigns } from "../../lib/signs.js";
 import { t } from "../../lib/text.js";
 import { route } from "../../lib/router.js";
 import { heldThread, messageOf } from "../../state/threads.js";
@@ -27,6 +28,11 @@ export function CiteCard() {
     const leave = () => {
       timer = setTimeout(() => setShown(null), LEAVE_MS);
     };
+    const hide = (event) => {
+      if (event.type === "click" ? event.target.closest?.(".cite") : event.key === "Escape") setShown(null);
+    };
+    area.addEventListener("click", hide);
+    area.addEventListener("keydown", hide);
     area.addEventListener("mouseover", enter);
     area.addEventListener("focusin", enter);
     area.addEventListener("mouseleave", leave);
@@ -42,11 +48,15 @@ export function CiteCard() {
     html`<div class="cite-card" role="tooltip">
       <strong class="cut">${source.title || t(source.document_id ? "sources.untitled" : "chat.untitled")}</strong>
       ${sourcePlace(source) && html`<span class="hint">${sourcePlace(source)}</span>`}
-      <p dir="auto">${source.text.length > LONGEST ? `${source.text.slice(0, LONGEST)}…` : source.text}</p>
+      <p dir="auto">${shortened(withoutSigns(source.text).text)}</p>
       ${source.verified === false && html`<span class="badge warn">${t("sources.unverified")}</span>`}
       <span class="hint">${openHint(source)}</span>
     </div>`}
   </div>`;
+}
+
+function shortened(text) {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 function sourceOf(button) {

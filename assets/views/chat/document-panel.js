@@ -20,7 +20,7 @@ export function DocumentPanel({ source }) {
     loadDocument(id).catch(setError);
   };
   useEffect(load, [id]);
-  const extract = useMemo(() => new Extract(id), [id]);
+  const extract = useMemo(() => new Extract(id, item?.kind), [id, item?.kind]);
   const gone = item?.missing || (error && !item);
   const range = source.whole ? [null, null] : [source.start, source.end];
   return html`<div class="document-panel">
@@ -32,6 +32,6 @@ export function DocumentPanel({ source }) {
     </div>
     ${gone
       ? html`<div class="empty" role="alert"><p>${item?.missing ? t("document.gone") : reasonOf(error)}</p><p class="hint">${t("sources.quoted")}</p><blockquote class="lost-quote" dir="auto">${source.text}</blockquote></div>`
-      : html`<${Reader} extract=${extract} from=${range[0]} to=${range[1]} quote=${source.whole ? null : source.text} verified=${source.verified !== false} visit=${panel.value} />`}
+      : item && html`<${Reader} extract=${extract} from=${range[0]} to=${range[1]} quote=${source.whole ? null : source.text} verified=${source.verified !== false} visit=${panel.value} />`}
   </div>`;
 }

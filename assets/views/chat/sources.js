@@ -1,6 +1,7 @@
 /** The passages an answer stands on, and how far it does. */
 import { Icon } from "../../components/icon.js";
 import { Moment } from "../../components/moment.js";
+import { withoutSigns } from "../../lib/signs.js";
 import { t } from "../../lib/text.js";
 import { heldMessage } from "../../state/asking.js";
 import { html } from "../../vendor/html.js";
@@ -22,7 +23,7 @@ export function Sources({ conversation, message }) {
       (source) => html`<li key=${source.n} class=${`card source ${held.support && !cited.has(source.n) ? "uncited" : ""}`}>
         <p class="row"><span class="cite-number">${source.n}</span><${Icon} name=${KIND_ICONS[source.kind] ?? "file"} /><strong class="grow cut" title=${source.title} dir="auto">${source.title || t(source.kind === "message" ? "chat.untitled" : "sources.untitled")}</strong>${source.created_at && html`<${Moment} at=${source.created_at} />`}</p>
         ${sourcePlace(source) && html`<p class="hint">${sourcePlace(source)}</p>`}
-        <p class="source-text" dir="auto">${source.text}</p>
+        <p class="source-text" dir="auto">${withoutSigns(source.text).text}</p>
         <p class="row wrap">
           ${source.document_id
             ? html`<button type="button" class="button small" onClick=${() => openSource(source, message)}><${Icon} name="eye" />${t(ACTIONS.document)}</button>`

@@ -68,7 +68,7 @@ function Tools({ item }) {
 
 function Content({ item }) {
   const { id, state } = item;
-  const extract = useMemo(() => new Extract(id), [id]);
+  const extract = useMemo(() => new Extract(id, item.kind), [id]);
   const [words, setWords] = useState("");
   const [seen, setSeen] = useState(0);
   const { query } = route.value;
