@@ -8,13 +8,15 @@ import { markdownHeadings, paragraphs } from "../lib/paragraphs.js";
 import { batch, signal } from "../vendor/signals.js";
 
 const WINDOWS_KEPT = 10;
+/** Kinds whose text stays as it is; of the others the server writes headings down as Markdown has them. */
+const PLAIN = new Set(["txt", "code", "csv", "json", "jsonl", null]);
 
 /** One document as it is read. */
 export class Extract {
-  /** @param {string} id @param {string|null} [kind] what it is; the headings of Markdown are seen in the text */
+  /** @param {string} id @param {string|null} [kind] what it is: of most kinds the headings are seen in the text */
   constructor(id, kind = null) {
     this.id = id;
-    this.markdown = kind === "md";
+    this.markdown = !PLAIN.has(kind);
     /** `loading`, `ready` or `failed`. */
     this.state = signal({ state: "loading", error: null });
     /** @type {import("../vendor/signals.js").Signal<import("../lib/paragraphs.js").Paragraph[]>} */

@@ -41,9 +41,9 @@ export function reasonOf(error) {
   return sentence(error?.message) || t("error.unknown");
 }
 
-/** The server's words as a sentence by themselves; they start small, since they also stand inside others. */
+/** The server's words as a sentence by themselves; they start small, since they also stand inside others. Names stay. */
 export function sentence(text) {
-  return text ? text[0].toLocaleUpperCase() + text.slice(1) : "";
+  return text?.replace(/^\p{Ll}(?=\p{Ll}*[\s,:;])/u, (letter) => letter.toLocaleUpperCase()) ?? "";
 }
 
 /** Takes a toast away. */
