@@ -73,7 +73,7 @@ mod tests {
                     [10]: or [n] or [] or [0] or [1234] [[4]]";
         assert_eq!(cited(text), [2, 1, 3, 4]);
         assert_eq!(cited("[1][2][1]"), [1, 2]);
-        assert_eq!(cited("[unclosed 1"), []);
+        assert!(cited("[unclosed 1").is_empty());
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub fn chunks<R: Read>(
         max,
         overlap,
         open: VecDeque::new(),
+        open_cost: 0,
+        open_bytes: 0,
         repeated: 0,
         headings: Vec::new(),
         path: Arc::from(""),
@@ -83,8 +85,10 @@ pub struct Chunks<'p, R> {
     pages: &'p [PageMark],
     max: Cost,
     overlap: Cost,
-    /// The open passage.
+    /// The open passage, and what its pieces cost and measure together.
     open: VecDeque<Held>,
+    open_cost: Cost,
+    open_bytes: usize,
     /// How many of its pieces the passage before had already.
     repeated: usize,
     /// Level and text of the headings above.
@@ -141,6 +145,8 @@ impl<R: Read> Chunks<'_, R> {
         if self.open.is_empty() && held.cost == 0 && !held.is_heading {
             self.window.forget_before(self.window.at_byte);
         } else {
+            self.open_cost += held.cost;
+            self.open_bytes += held.bytes;
             self.open.push_back(held);
         }
         let chunk = if ends { self.cut(self.open.len() - 1) } else { None };
@@ -178,9 +184,8 @@ impl<R: Read> Chunks<'_, R> {
 
     /// Where to cut a passage that has grown too long: how many of its pieces belong to it.
     fn place_to_cut(&self) -> Option<usize> {
-        let total: Cost = self.open.iter().map(|held| held.cost).sum();
-        let bytes: usize = self.open.iter().map(|held| held.bytes).sum();
-        let fits = total <= self.max && bytes <= self.max / TOKEN * BYTES_PER_TOKEN * 2;
+        let max_bytes = self.max / TOKEN * BYTES_PER_TOKEN * 2;
+        let fits = self.open_cost <= self.max && self.open_bytes <= max_bytes;
         if fits || self.open.len() < self.repeated + 2 {
             return None;
         }
@@ -213,6 +218,8 @@ impl<R: Read> Chunks<'_, R> {
         while self.repeated == 0 && self.open.front().is_some_and(|h| h.cost == 0) {
             self.open.pop_front();
         }
+        self.open_cost = self.open.iter().map(|held| held.cost).sum();
+        self.open_bytes = self.open.iter().map(|held| held.bytes).sum();
         let from = self.open.front().map_or(self.window.at_byte, |held| held.start_byte);
         self.window.forget_before(from);
         chunk
@@ -248,7 +255,8 @@ impl<R: Read> Chunks<'_, R> {
         let start_char = first.start_char + count_chars(leading);
         let fresh = self.open.get(self.repeated).unwrap_or(first);
         let body = held().skip(self.repeated).find(|h| !h.is_heading);
-        let path = body.or_else(|| held().last()).map(|h| h.path.to_string());
+        let path =
+            body.or_else(|| self.open.get(count.saturating_sub(1))).map(|h| h.path.to_string());
         let page = self.pages.partition_point(|mark| mark.start_byte <= fresh.start_byte);
         Some(Chunk {
             start_byte,

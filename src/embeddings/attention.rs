@@ -1,7 +1,7 @@
 //! Attention of the tokens of one text to each other, head by head, in floats.
 //!
-//! The idea: keys and values are packed once for each head, then a few queries at a time go all the way from
-//! scores to mixed values, so that the scores never leave the nearest cache.
+//! The idea: keys and values are packed once for each head, then a few queries at a time go all the
+//! way from scores to mixed values, so that the scores never leave the nearest cache.
 #![expect(clippy::inline_always, reason = "SIMD code must be inlined up to where its level is set")]
 
 use fearless_simd::prelude::*;
@@ -24,8 +24,9 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    /// Mixes values by the likeness of queries and keys. A row of `joined` is a token's query, key and value of
-    /// `width` numbers each; a row of `mixed` takes `width` numbers. The queries are scaled already.
+    /// Mixes values by the likeness of queries and keys. A row of `joined` is a token's query, key
+    /// and value of `width` numbers each; a row of `mixed` takes `width` numbers. The queries are
+    /// scaled already.
     #[inline(always)]
     pub(super) fn mix<S: Simd>(
         &mut self,
@@ -45,7 +46,8 @@ impl Attention {
         }
     }
 
-    /// Lays out the keys and values of a head for multiplication by panels. Places of absent tokens hold zeros.
+    /// Lays out the keys and values of a head for multiplication by panels. Places of absent tokens
+    /// hold zeros.
     #[inline(always)]
     fn pack(&mut self, panel: usize, joined: &[f32], width: usize, head: usize) {
         let count = joined.len() / (3 * width);
@@ -116,7 +118,8 @@ impl Attention {
     }
 }
 
-/// The sums of products of a tile of rows with a panel, which has two vectors for each number of a row.
+/// The sums of products of a tile of rows with a panel, which has two vectors for each number of a
+/// row.
 #[inline(always)]
 fn tile_sums<S: Simd>(simd: S, rows: [&[f32]; TILE], panel: &[f32]) -> [[S::f32s; 2]; TILE] {
     let lanes = S::f32s::LEN;

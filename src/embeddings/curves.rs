@@ -3,7 +3,8 @@
 
 use fearless_simd::prelude::*;
 
-/// e to the power of each number, within 3e-7 of it; below -87 it stays at e to the -87, which is next to nothing.
+/// e to the power of each number, within 3e-7 of it; below -87 it stays at e to the -87, which is
+/// next to nothing.
 ///
 /// The polynomial is that of Cephes' `expf`.
 #[inline(always)]
@@ -47,8 +48,8 @@ pub(super) fn gelu<S: Simd>(simd: S, numbers: &mut [f32]) {
     );
 }
 
-/// Adds `more` to rows and normalises each row to mean 0 and variance 1, then scales and shifts it (layer
-/// normalisation). The rows are as long as `weight`.
+/// Adds `more` to rows and normalises each row to mean 0 and variance 1, then scales and shifts it
+/// (layer normalisation). The rows are as long as `weight`.
 #[inline(always)]
 pub(super) fn add_and_normalise<S: Simd>(
     simd: S,

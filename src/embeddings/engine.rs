@@ -1,5 +1,6 @@
-//! The built-in embedding model, all-MiniLM-L6-v2: texts in, directions of meaning out. It lies in the executable;
-//! a loaded [`Engine`] holds 12 MB of it unpacked for this processor and gives them back when dropped.
+//! The built-in embedding model, all-MiniLM-L6-v2: texts in, directions of meaning out. It lies in
+//! the executable; a loaded [`Engine`] holds 12 MB of it unpacked for this processor and gives them
+//! back when dropped.
 //!
 //! Calls compute and block: run them where that does no harm.
 
@@ -44,14 +45,16 @@ pub enum EmbedError {
 }
 
 impl Engine {
-    /// Unpacks the model. At most so many threads work on the texts of one call, the caller's among them.
+    /// Unpacks the model. At most so many threads work on the texts of one call, the caller's among
+    /// them.
     pub fn load(threads: NonZeroUsize) -> Result<Self, LoadError> {
         let tokenizer = Tokenizer::read(WORD_LIST, WORDS)?;
         let network = Network::read(&Tensors::read(MODEL)?, Level::new())?;
         Ok(Self { tokenizer, network, threads })
     }
 
-    /// The vectors of texts, in their order. Any text will do; of long ones the first [`MAX_TOKENS`] count.
+    /// The vectors of texts, in their order. Any text will do; of long ones the first
+    /// [`MAX_TOKENS`] count.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vector>, EmbedError> {
         let ids: Vec<_> = texts.iter().map(|text| self.tokenizer.ids(text, MAX_TOKENS)).collect();
         let batches = batches(&ids, self.threads.get());
@@ -88,7 +91,8 @@ impl Engine {
     }
 }
 
-/// Puts texts together, by their places, so that a batch has enough tokens to be worth it and every thread has work.
+/// Puts texts together, by their places, so that a batch has enough tokens to be worth it and every
+/// thread has work.
 fn batches(ids: &[Vec<u16>], threads: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..ids.len()).collect();
     order.sort_by_key(|at| Reverse(ids[*at].len()));
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn vectors_are_those_of_the_reference() {
-        // The first numbers, from ONNX Runtime with the f32 model; rounding the weights costs up to 0.01.
+        // The first numbers, from ONNX Runtime with the f32 model; rounding the weights costs up to
+        // 0.01.
         let cases: [(&str, [f32; 6]); 5] = [
             ("How do I reset my password?", [0.0069, -0.063, -0.072, -0.0325, -0.0427, 0.0704]),
             ("日本語の文章です。", [0.0178, 0.0886, 0.0156, 0.0185, -0.1034, 0.0303]),

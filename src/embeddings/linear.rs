@@ -1,8 +1,9 @@
 //! A matrix of the network and the multiplication with it, where nearly all the time goes.
 //!
-//! The idea: weights are int8, activations are rounded to 16 bits with a scale for each row, and the products
-//! are summed in 32 bits. A processor multiplies and adds pairs of 16-bit numbers twice as fast as it does
-//! floats, the rounding is finer than the weights' own by two orders, and the weights stay small in memory.
+//! The idea: weights are int8, activations are rounded to 16 bits with a scale for each row, and
+//! the products are summed in 32 bits. A processor multiplies and adds pairs of 16-bit numbers
+//! twice as fast as it does floats, the rounding is finer than the weights' own by two orders, and
+//! the weights stay small in memory.
 #![expect(clippy::inline_always, reason = "SIMD code must be inlined up to where its level is set")]
 
 use fearless_simd::prelude::*;
@@ -35,7 +36,8 @@ pub(super) struct Rounded {
 }
 
 impl Linear {
-    /// Packs weights `[outputs, inputs]` into panels of so many columns. Inputs are a multiple of 64, outputs of 32.
+    /// Packs weights `[outputs, inputs]` into panels of so many columns. Inputs are a multiple of
+    /// 64, outputs of 32.
     pub(super) fn pack(weights: &[u8], scale: Vec<f32>, bias: Vec<f32>, panel: usize) -> Self {
         let outputs = bias.len();
         let inputs = weights.len() / outputs;

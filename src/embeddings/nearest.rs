@@ -108,7 +108,7 @@ impl Rows {
 }
 
 impl Index {
-    /// The parts whose signs differ least, those first that differ least.
+    /// The parts that are likely the most like a vector, best first.
     pub(super) fn candidates(
         &self,
         like: &Vector,
@@ -116,12 +116,13 @@ impl Index {
         parents: Option<&HashSet<i64>>,
     ) -> Vec<Part> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-        let like = like.signs();
-        if rows.words == 0 || like.len() != rows.words || limit == 0 {
+        let numbers = like.numbers();
+        // Another length is another model's.
+        if numbers.len().div_ceil(64) != rows.words {
             return Vec::new();
         }
         let admits = |at: usize| parents.is_none_or(|wanted| wanted.contains(&rows.parents[at]));
-        let nearest = scan::nearest(&like, &rows.signs, limit, admits);
+        let nearest = scan::nearest(numbers, &rows.signs, limit, admits);
         nearest.into_iter().map(|at| rows.parts[at]).collect()
     }
 }

@@ -1,8 +1,9 @@
-//! The network of all-MiniLM-L6-v2: six layers of BERT over 384 numbers a token, then the mean of the tokens.
+//! The network of all-MiniLM-L6-v2: six layers of BERT over 384 numbers a token, then the mean of
+//! the tokens.
 //!
-//! Texts of any length lie end to end in one batch. The matrices see only rows of tokens, and attention goes text
-//! by text, so nothing is padded. Devlin et al. 2018 (BERT), Wang et al. 2020 (`MiniLM`), Reimers and Gurevych
-//! 2019 (sentence embeddings by mean pooling).
+//! Texts of any length lie end to end in one batch. The matrices see only rows of tokens, and
+//! attention goes text by text, so nothing is padded. Devlin et al. 2018 (BERT), Wang et al. 2020
+//! (`MiniLM`), Reimers and Gurevych 2019 (sentence embeddings by mean pooling).
 #![expect(clippy::inline_always, reason = "SIMD code must be inlined up to where its level is set")]
 
 use std::ops::Range;
@@ -23,7 +24,8 @@ pub(super) const POSITIONS: usize = 256;
 const LAYERS: usize = 6;
 /// Numbers of a token inside a layer.
 const WIDE: usize = 4 * DIMENSIONS;
-/// Rows that go through the matrices together, so that what lies between two of them stays in the cache.
+/// Rows that go through the matrices together, so that what lies between two of them stays in the
+/// cache.
 const ROWS: usize = 8 * TILE;
 
 /// The weights.
@@ -99,7 +101,8 @@ impl Network {
         })
     }
 
-    /// The vectors of texts, given as the ids of their tokens: 1 to [`POSITIONS`] a text, each below [`WORDS`].
+    /// The vectors of texts, given as the ids of their tokens: 1 to [`POSITIONS`] a text, each
+    /// below [`WORDS`].
     pub(super) fn run(&self, texts: &[&[u16]], desk: &mut Desk) -> Vec<Vector> {
         let mut places = Vec::with_capacity(texts.len());
         let mut end = 0;

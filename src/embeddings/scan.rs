@@ -1,6 +1,11 @@
-//! Which of very many vectors share the most signs with a query. The more signs two directions share, the smaller
-//! the angle between them (Charikar 2002); comparing 48 bytes takes a few instructions, so a plain scan is fast,
-//! takes any filter, and has no structure that could be damaged or would have to be kept in balance.
+//! Which of very many vectors are likely the most like a query, told from the signs of their
+//! numbers alone: 48 bytes a vector of the built-in model.
+//!
+//! The idea: the more signs two directions share, the smaller the angle between them (Charikar
+//! 2002). Comparing signs takes a few instructions, so a plain scan is fast, takes any filter, and
+//! has no structure that could be damaged. Those that share most are then ranked by the query's
+//! numbers with the signs of theirs, which tells more: of 100 000 passages the first 200 hold 0.996
+//! of the ten nearest, where the count of signs alone needs 800 for that.
 
 use std::collections::BinaryHeap;
 
@@ -8,18 +13,73 @@ use fearless_simd::{Level, Simd, dispatch};
 
 /// Rows whose distances are taken at once, before they are judged.
 const BLOCK: usize = 256;
+/// How many times more rows are picked by the count of signs than are asked for.
+const WIDER: usize = 8;
+/// Numbers whose signs a byte holds.
+const BYTE: usize = 8;
 
-/// The places of the `n` rows that differ from the query in the fewest signs, those first that differ least, among
-/// the rows that are let through. `signs` holds row behind row, each as long as the query.
+/// The places of `n` rows that are likely the most like the query, best first, among those that are
+/// let through. `signs` holds row behind row, 64 signs a word, a bit set where a number is above
+/// zero; a row has as many words as the query's numbers need.
 pub(super) fn nearest(
+    query: &[f32],
+    signs: &[u64],
+    n: usize,
+    admits: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let words = query.len().div_ceil(64);
+    if words == 0 || n == 0 {
+        return Vec::new();
+    }
+    let picked = sharing_most(&signs_of(query), signs, n.saturating_mul(WIDER), admits);
+    let sums = Sums::of(query);
+    let mut ranked: Vec<(f32, usize)> =
+        picked.into_iter().map(|row| (sums.of_row(&signs[row * words..][..words]), row)).collect();
+    ranked.sort_by(|(a, first), (b, second)| b.total_cmp(a).then(first.cmp(second)));
+    ranked.truncate(n);
+    ranked.into_iter().map(|(_, row)| row).collect()
+}
+
+fn signs_of(query: &[f32]) -> Vec<u64> {
+    let word = |numbers: &[f32]| {
+        let bits = numbers.iter().enumerate().map(|(at, number)| u64::from(*number > 0.0) << at);
+        bits.fold(0, |word, bit| word | bit)
+    };
+    query.chunks(64).map(word).collect()
+}
+
+/// For each eight numbers of a query, the sum of those whose signs are set, for every pattern.
+struct Sums(Vec<[f32; 1 << BYTE]>);
+
+impl Sums {
+    fn of(query: &[f32]) -> Self {
+        let tables = query.chunks(BYTE).map(|numbers| {
+            let mut sums = [0.0; 1 << BYTE];
+            for pattern in 1..sums.len() {
+                let lowest = pattern.trailing_zeros() as usize;
+                let number = numbers.get(lowest).copied().unwrap_or_default();
+                sums[pattern] = sums[pattern & (pattern - 1)] + number;
+            }
+            sums
+        });
+        Self(tables.collect())
+    }
+
+    /// The product of the query with a row's signs, but for a factor and a summand that are the
+    /// same for every row.
+    fn of_row(&self, row: &[u64]) -> f32 {
+        let bytes = row.iter().flat_map(|word| word.to_le_bytes());
+        self.0.iter().zip(bytes).map(|(sums, byte)| sums[usize::from(byte)]).sum()
+    }
+}
+
+/// The `n` rows that share the most signs with the query, in no order.
+fn sharing_most(
     query: &[u64],
     signs: &[u64],
     n: usize,
     admits: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
-    if query.is_empty() || n == 0 {
-        return Vec::new();
-    }
     let level = Level::new();
     let rows = signs.len() / query.len();
     // The worst of the best is on top.
@@ -41,7 +101,7 @@ pub(super) fn nearest(
             }
         }
     }
-    best.into_sorted_vec().into_iter().map(|(_, row)| row).collect()
+    best.into_iter().map(|(_, row)| row).collect()
 }
 
 #[expect(clippy::inline_always, reason = "SIMD code must be inlined up to where its level is set")]
@@ -75,49 +135,71 @@ fn distance(query: &[u64], row: &[u64]) -> u32 {
 mod tests {
     use super::*;
 
-    /// Words that are the same every time.
-    fn noise(count: usize) -> Vec<u64> {
-        let mut state = 88_172_645_463_325_252_u64;
+    /// Numbers between -1 and 1 that are the same every time.
+    fn noise(count: usize) -> Vec<f32> {
+        let mut state = 88_172_645_u32;
         let next = || {
             state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
+            state ^= state >> 17;
+            state ^= state << 5;
+            f32::from(state.to_le_bytes()[2]) / 128.0 - 1.0
         };
         std::iter::repeat_with(next).take(count).collect()
     }
 
+    fn rows(numbers: &[f32], width: usize) -> Vec<u64> {
+        numbers.chunks(width).flat_map(signs_of).collect()
+    }
+
     #[test]
-    fn the_nearest_come_first_whatever_the_length() {
-        for words in [1, 5, 6, 7, 12] {
-            let signs = noise(words * 1_000);
-            let mut query = signs[words * 700..words * 701].to_vec();
-            query[0] ^= 3;
-            let found = nearest(&query, &signs, 9, |_| true);
-            let mut all: Vec<(u32, usize)> = signs
-                .chunks(words)
-                .enumerate()
-                .map(|(row, signs)| (distance(&query, signs), row))
-                .collect();
+    fn the_likest_come_first_whatever_the_length() {
+        for width in [5, 64, 100, 384, 1024] {
+            let numbers = noise(width * 500);
+            let signs = rows(&numbers, width);
+            let query = &numbers[width * 300..width * 301];
+            let found = nearest(query, &signs, 40, |_| true);
+            // What the product with each row's signs says, which all rows were picked for.
+            let product = |row: &usize| -> f32 {
+                let row = &numbers[row * width..][..width];
+                query.iter().zip(row).map(|(a, b)| if *b > 0.0 { *a } else { -a }).sum()
+            };
+            assert_eq!(found.len(), 40);
+            assert!((product(&found[0]) - product(&300)).abs() < 1e-3, "{width}");
+            assert!(found.iter().map(product).is_sorted_by(|a, b| *a >= b - 1e-3), "{width}");
+            assert!(width < 384 || found[0] == 300);
+        }
+    }
+
+    #[test]
+    fn those_that_share_most_are_picked() {
+        for words in [1, 5, 6, 12] {
+            let signs = rows(&noise(words * 64 * 700), words * 64);
+            let query = &signs[words * 99..][..words];
+            let mut found = sharing_most(query, &signs, 50, |_| true);
+            let away = |row: &usize| distance(query, &signs[row * words..][..words]);
+            found.sort_by_key(away);
+            let mut all: Vec<u32> = (0..700).map(|row| away(&row)).collect();
             all.sort_unstable();
-            assert_eq!(found[0], 700);
-            assert_eq!(found, all[..9].iter().map(|(_, row)| *row).collect::<Vec<_>>());
+            assert_eq!(found.iter().map(away).collect::<Vec<_>>(), all[..50]);
+            assert_eq!(found[0], 99);
         }
     }
 
     #[test]
     fn only_what_is_admitted_is_found() {
-        let signs = noise(6 * 600);
-        let found = nearest(&signs[..6], &signs, 600, |row| row % 7 == 3);
+        let numbers = noise(384 * 600);
+        let signs = rows(&numbers, 384);
+        let found = nearest(&numbers[..384], &signs, 600, |row| row % 7 == 3);
         assert_eq!(found.len(), 86);
         assert!(found.iter().all(|row| row % 7 == 3));
-        assert!(nearest(&signs[..6], &signs, 10, |_| false).is_empty());
+        assert!(nearest(&numbers[..384], &signs, 10, |_| false).is_empty());
     }
 
     #[test]
     fn nothing_is_found_in_nothing() {
-        assert!(nearest(&[0; 6], &[], 10, |_| true).is_empty());
+        assert!(nearest(&[0.5; 384], &[], 10, |_| true).is_empty());
         assert!(nearest(&[], &[], 10, |_| true).is_empty());
-        assert!(nearest(&[1; 6], &[1; 60], 0, |_| true).is_empty());
+        assert!(nearest(&[1.0; 384], &[1; 60], 0, |_| true).is_empty());
+        assert_eq!(nearest(&[0.0; 384], &[1; 12], usize::MAX, |_| true), [0, 1]);
     }
 }

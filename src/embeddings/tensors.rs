@@ -1,5 +1,6 @@
-//! Reads the model file: safetensors, which is a length, a JSON header that names the tensors, and their bytes.
-//! Int8 tensors are lent out of the file's bytes, so the embedding table of the executable is never copied.
+//! Reads the model file: safetensors, which is a length, a JSON header that names the tensors, and
+//! their bytes. Int8 tensors are lent out of the file's bytes, so the embedding table of the
+//! executable is never copied.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,8 +1,10 @@
-//! Text to tokens as BERT's uncased models were trained on: words without case and accents, split at punctuation
-//! and between Chinese characters, then each cut into the longest known pieces (`WordPiece`; Wu et al. 2016).
+//! Text to tokens as BERT's uncased models were trained on: words without case and accents, split
+//! at punctuation and between Chinese characters, then each cut into the longest known pieces
+//! (`WordPiece`; Wu et al. 2016).
 //!
-//! The idea: a text is read once, character by character, and the reader may stop at any token; so a text of any
-//! size costs no more than the part that is used, and one without a space no more than one with.
+//! The idea: a text is read once, character by character, and the reader may stop at any token; so
+//! a text of any size costs no more than the part that is used, and one without a space no more
+//! than one with.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -27,7 +29,8 @@ const MARKS: [(&str, u16); 5] =
 /// What the list of words puts before a piece that continues a word.
 const CONTINUED: &str = "##";
 
-/// Kinds of characters that no token is made of; a character that is not assigned counts as a letter.
+/// Kinds of characters that no token is made of; a character that is not assigned counts as a
+/// letter.
 const LEFT_OUT: GeneralCategoryGroup =
     GeneralCategoryGroup::Other.intersection(GeneralCategoryGroup::Unassigned.complement());
 
@@ -64,7 +67,8 @@ impl Tokenizer {
         Ok(Self { first, later, longest, decompose, categories })
     }
 
-    /// The ids of a text's first tokens between the marks of start and end, at most `limit` with them (at least 2).
+    /// The ids of a text's first tokens between the marks of start and end, at most `limit` with
+    /// them (at least 2).
     pub(super) fn ids(&self, text: &str, limit: usize) -> Vec<u16> {
         let mut ids = vec![START];
         if limit > 2 {
@@ -139,7 +143,8 @@ impl Tokenizer {
         self.cut(&mut word, take)
     }
 
-    /// The character, or a space for it; `None` for what is left out: control characters and the like.
+    /// The character, or a space for it; `None` for what is left out: control characters and the
+    /// like.
     fn kept(&self, c: char) -> Option<char> {
         match c {
             '\t' | '\n' | '\r' => Some(' '),
@@ -170,7 +175,8 @@ impl Tokenizer {
         ControlFlow::Continue(())
     }
 
-    /// Cuts a word into the longest known pieces from its start, or into one unknown, and empties it.
+    /// Cuts a word into the longest known pieces from its start, or into one unknown, and empties
+    /// it.
     fn cut(
         &self,
         word: &mut Word,
@@ -246,7 +252,8 @@ impl Word {
     }
 }
 
-/// Whether BERT takes it for a Chinese character, a word by itself: the CJK blocks, without kana and hangul.
+/// Whether BERT takes it for a Chinese character, a word by itself: the CJK blocks, without kana
+/// and hangul.
 fn is_chinese(c: char) -> bool {
     matches!(
         c,

@@ -71,7 +71,7 @@ async fn a_model_is_given_numbered_passages_and_its_citations_are_judged() {
     let conversation = server.conversation().await;
     upstream.then(Act::answer(&["In the morning [1], not [7]."]));
     let answer = server.answer(&conversation, &model, "When are tomatoes watered?").await;
-    let sent = upstream.requests().pop().unwrap();
+    let sent = last_chat(&upstream);
     let system = sent["messages"][0]["content"].as_str().unwrap();
     assert!(system.contains("[1] garden.txt") && system.contains(GARDEN), "{system}");
     assert_eq!(answer["support"]["state"], "supported", "{answer}");
@@ -145,7 +145,7 @@ async fn what_is_remembered_is_told_to_every_model() {
     let other = server.conversation().await;
     upstream.then(Act::answer(&["Ada."]));
     server.answer(&other, &model, "What is her name?").await;
-    let sent = upstream.requests().pop().unwrap();
+    let sent = last_chat(&upstream);
     let system = sent["messages"][0]["content"].as_str().unwrap();
     assert!(system.contains("my sister is called Ada."), "{system}");
     assert!(!server.search_words("sister Ada").await.is_empty());
@@ -232,4 +232,9 @@ async fn another_embedding_model_takes_over_without_a_gap() {
         let reply = server.send(request).await;
         assert!((400..500).contains(&reply.status), "{bad}: {}", reply.text);
     }
+}
+
+/// The body of the latest question to a model.
+fn last_chat(upstream: &Upstream) -> Value {
+    upstream.chats().pop().expect("a question reached the model").body.clone()
 }

@@ -1,5 +1,6 @@
 //! The rows, by the names that the bench's filter takes.
 
+mod embedding;
 mod growth;
 mod lists;
 mod page;
@@ -15,7 +16,7 @@ use crate::figure::Row;
 type Entry = (&'static str, fn() -> Vec<Row>);
 
 /// All rows, in the order of the table.
-pub const ALL: [Entry; 17] = [
+pub const ALL: [Entry; 18] = [
     ("size", page::size),
     ("start", starting::start),
     ("idle", starting::idle),
@@ -29,6 +30,7 @@ pub const ALL: [Entry; 17] = [
     ("first-token", streaming::first_token),
     ("history", streaming::history),
     ("ceiling", streaming::ceiling),
+    ("embedding", embedding::embedding),
     ("page", page::load),
     ("live", serving::live),
     ("writes", writing::durable),

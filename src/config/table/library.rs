@@ -28,7 +28,7 @@ pub(super) const SEARCH: Group = Group {
         .live(),
         whole(
             "SEARCH_FUSION_K",
-            "20",
+            "10",
             (1, 1_000),
             "how slowly a place lower down loses weight where words and meaning are fused",
         )
@@ -50,7 +50,7 @@ pub(super) const SEARCH: Group = Group {
         setting(
             "MEANING_MIN_SIMILARITY",
             Kind::Decimal(0.0, 1.0),
-            "0.25",
+            "0.15",
             "cosine below which nothing counts as meaning the same",
         )
         .live(),

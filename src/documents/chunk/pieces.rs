@@ -225,7 +225,7 @@ fn begins_line(line: &str, structure: Structure) -> bool {
 fn blank(bytes: &[u8], from: usize) -> (usize, usize) {
     let rest = &bytes[from..bytes.len().min(from + MAX_PIECE_BYTES)];
     let length = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let lines = rest[..length].iter().filter(|b| **b == b'\n').count();
+    let lines = memchr::memchr_iter(b'\n', &rest[..length]).count();
     (from + length, lines)
 }
 

@@ -211,7 +211,7 @@ fn has_mail_header(head: &[u8]) -> bool {
     line.is_some_and(|line| {
         let name = line.split(|b| *b == b':').next().unwrap_or_default();
         let named = name.len() < line.len() && name.len() < 80;
-        (named && name.iter().all(|b| b.is_ascii_graphic())) || line.starts_with(b"From ")
+        (named && name.iter().all(u8::is_ascii_graphic)) || line.starts_with(b"From ")
     })
 }
 

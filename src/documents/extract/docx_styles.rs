@@ -37,7 +37,7 @@ impl Styles {
                                 Some((tag.attr("styleId").unwrap_or_default(), Style::default()));
                         }
                         ("name", Some((_, s))) => {
-                            s.name = value().unwrap_or_default().to_lowercase()
+                            s.name = value().unwrap_or_default().to_lowercase();
                         }
                         ("basedOn", Some((_, s))) => s.based_on = value(),
                         ("outlineLvl", Some((_, s))) => {

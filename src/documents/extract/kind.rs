@@ -20,7 +20,7 @@ pub enum Kind {
     Pptx,
     /// Excel.
     Xlsx,
-    /// OpenDocument text.
+    /// `OpenDocument` text.
     Odt,
     /// Values separated by commas, semicolons or tabs.
     Csv,

@@ -5,6 +5,8 @@
 //! child process, because parsers of hostile files may loop, exhaust memory or panic.
 
 mod archive;
+#[cfg(test)]
+mod bombs;
 mod capped;
 mod cfb;
 mod decode;
@@ -22,6 +24,7 @@ mod mutations;
 mod odt;
 mod ooxml;
 mod pdf;
+mod pdf_direction;
 mod pdf_layout;
 mod pdf_letters;
 mod pdf_lines;
@@ -35,6 +38,8 @@ mod text;
 #[cfg(test)]
 mod trial;
 mod writer;
+#[cfg(test)]
+mod writer_tests;
 mod xlsx;
 mod xlsx_values;
 mod xml;

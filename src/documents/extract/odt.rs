@@ -1,4 +1,4 @@
-//! OpenDocument texts (ODF 1.3 part 3): headings by outline level, lists, tables, footnotes in place;
+//! `OpenDocument` texts (ODF 1.3 part 3): headings by outline level, lists, tables, footnotes in place;
 //! deleted text, comments and tables of contents are left out.
 
 use std::fs::File;

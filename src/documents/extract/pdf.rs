@@ -26,6 +26,8 @@ use super::{Limits, Refusal};
 
 /// The interpreter gives glyphs in thousandths of the font size.
 const EM: f64 = 1000.0;
+/// What programs write when the author gave no title.
+const NO_TITLES: [&str; 4] = ["untitled", "(anonymous)", "unnamed document", "title"];
 /// A page with more glyphs than this is no page.
 const MAX_GLYPHS: usize = 2_000_000;
 
@@ -53,7 +55,9 @@ pub(super) fn extract(
     if let Some(title) = &pdf.metadata().title {
         let title = pdf_string(title);
         let title = title.trim().trim_start_matches("Microsoft Word - ");
-        writer.set_title(title);
+        if !NO_TITLES.iter().any(|none| title.eq_ignore_ascii_case(none)) {
+            writer.set_title(title);
+        }
     }
     let mut seen = Seen::default();
     let mut layout = Layout::default();

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::pdf_lines::{Line, Lines};
+use super::pdf_lines::{Line, Lines, SPACE};
 use super::writer::Writer;
-use super::{Refusal, pdf_letters};
+use super::{Refusal, pdf_direction, pdf_letters};
 
 /// Pages held back until the sizes of the text are known.
 const HELD_PAGES: usize = 8;
@@ -15,7 +15,8 @@ const HELD_PAGES: usize = 8;
 const HEADING_RATIO: f64 = 1.12;
 const HEADING_CHARS: usize = 160;
 /// Marks of list items that mean nothing else.
-const BULLETS: [char; 6] = ['\u{2022}', '\u{25e6}', '\u{25aa}', '\u{25cf}', '\u{25cb}', '\u{f0b7}'];
+const BULLETS: [char; 7] =
+    ['\u{2022}', '\u{25e6}', '\u{25aa}', '\u{25cf}', '\u{25cb}', '\u{f0b7}', '\u{b7}'];
 /// Lines further apart than this, in sizes of the font, begin a paragraph.
 const PARAGRAPH_GAP: f64 = 1.75;
 
@@ -119,6 +120,12 @@ impl Layout {
 /// Without page furniture, unless that is all there is.
 fn kept(mut lines: Vec<Line>) -> Vec<Line> {
     lines.retain(|line| !line.text.trim().is_empty());
+    for line in &mut lines {
+        if let Some(text) = pdf_direction::as_read(&line.text) {
+            line.text = text;
+        }
+    }
+    lines.dedup_by(|next, last| goes_on_to_the_left(last, next));
     let letters = |lines: &[Line], furniture: bool| -> usize {
         lines.iter().filter(|l| l.furniture == furniture).map(|l| l.text.len()).sum()
     };
@@ -126,6 +133,25 @@ fn kept(mut lines: Vec<Line>) -> Vec<Line> {
         lines.retain(|line| !line.furniture);
     }
     lines
+}
+
+/// Takes the next line into the last one if it stands right before it in a line that runs from right
+/// to left: some programs draw such a line in parts.
+fn goes_on_to_the_left(last: &mut Line, next: &Line) -> bool {
+    let size = last.size.max(next.size);
+    let gap = last.start - next.end;
+    let joined = last.is_parallel(next)
+        && pdf_direction::is_right_to_left(&last.text)
+        && (last.across - next.across).abs() < 0.3 * size
+        && (-0.5 * size..1.5 * size).contains(&gap);
+    if joined {
+        if gap > SPACE * size && !last.text.ends_with(' ') {
+            last.text.push(' ');
+        }
+        last.text.push_str(&next.text);
+        last.start = next.start;
+    }
+    joined
 }
 
 fn half_points(size: f64) -> u32 {
@@ -159,6 +185,10 @@ fn follows(last: &Line, next: &Line) -> bool {
 /// Whether a paragraph goes on: the first word of the next line had no room in the last one, and it
 /// begins no item.
 fn goes_on(last: &Line, next: &Line, lines: &[Line], index: usize) -> bool {
+    // rows of a table stay rows
+    if last.text.contains(" | ") || next.text.contains(" | ") {
+        return false;
+    }
     let around = &lines[index.saturating_sub(12)..lines.len().min(index + 12)];
     let column = around
         .iter()
@@ -209,8 +239,10 @@ mod tests {
     fn laid_out(lines: &[(f64, f64, f64, &str)]) -> String {
         let mut page = Lines::default();
         for (x, y, size, text) in lines {
-            for (n, c) in text.chars().enumerate() {
-                let x = x + n as f64 * size * 0.5;
+            let mut next = *x;
+            for c in text.chars() {
+                let x = next;
+                next += size * 0.5;
                 let place = Affine::translate((x, *y)) * Affine::scale(size / 1000.0);
                 let placed = Placed::new(place, 1000.0, 500.0, false, false).unwrap();
                 page.push(&placed, c.encode_utf8(&mut [0; 4]));

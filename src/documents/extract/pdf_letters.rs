@@ -15,6 +15,21 @@ const KANGXI: &str = "一丨丶丿乙亅二亠人儿入八冂冖冫几凵刀力�
 /// Letters for U+FB00 onwards.
 const LIGATURES: [&str; 7] = ["ff", "fi", "fl", "ffi", "ffl", "st", "st"];
 
+/// Arabic letters for U+FE80 onwards, one for each of its shapes; escaped, since editors reorder them.
+const ARABIC: &str = "\
+    \u{621}\u{622}\u{622}\u{623}\u{623}\u{624}\u{624}\u{625}\u{625}\u{626}\u{626}\
+    \u{626}\u{626}\u{627}\u{627}\u{628}\u{628}\u{628}\u{628}\u{629}\u{629}\u{62a}\
+    \u{62a}\u{62a}\u{62a}\u{62b}\u{62b}\u{62b}\u{62b}\u{62c}\u{62c}\u{62c}\u{62c}\
+    \u{62d}\u{62d}\u{62d}\u{62d}\u{62e}\u{62e}\u{62e}\u{62e}\u{62f}\u{62f}\u{630}\
+    \u{630}\u{631}\u{631}\u{632}\u{632}\u{633}\u{633}\u{633}\u{633}\u{634}\u{634}\
+    \u{634}\u{634}\u{635}\u{635}\u{635}\u{635}\u{636}\u{636}\u{636}\u{636}\u{637}\
+    \u{637}\u{637}\u{637}\u{638}\u{638}\u{638}\u{638}\u{639}\u{639}\u{639}\u{639}\
+    \u{63a}\u{63a}\u{63a}\u{63a}\u{641}\u{641}\u{641}\u{641}\u{642}\u{642}\u{642}\
+    \u{642}\u{643}\u{643}\u{643}\u{643}\u{644}\u{644}\u{644}\u{644}\u{645}\u{645}\
+    \u{645}\u{645}\u{646}\u{646}\u{646}\u{646}\u{647}\u{647}\u{647}\u{647}\u{648}\
+    \u{648}\u{649}\u{649}\u{64a}\u{64a}\u{64a}\u{64a}\
+";
+
 /// Appends a character to `text` as its letters; controls vanish.
 pub(super) fn append(c: char, text: &mut String) {
     let nth = |table: &str, first: u32| {
@@ -27,6 +42,13 @@ pub(super) fn append(c: char, text: &mut String) {
         '\u{fb00}'..='\u{fb06}' => {
             let index = usize::try_from(u32::from(c) - 0xfb00).unwrap_or_default();
             text.push_str(LIGATURES.get(index).copied().unwrap_or_default());
+        }
+        '\u{fe80}'..='\u{fef4}' => text.push(nth(ARABIC, 0xfe80)),
+        // lam with one of four alefs
+        '\u{fef5}'..='\u{fefc}' => {
+            let index = usize::try_from((u32::from(c) - 0xfef5) / 2).unwrap_or_default();
+            text.push('\u{644}');
+            text.extend(['\u{622}', '\u{623}', '\u{625}', '\u{627}'].get(index));
         }
         _ if c.is_control() => {}
         _ => text.push(c),
@@ -52,5 +74,10 @@ mod tests {
             append(c, &mut text);
         }
         assert_eq!(text, "一月龠龙ffix");
+        text.clear();
+        for c in ['\u{fe80}', '\u{fef4}', '\u{fefc}'] {
+            append(c, &mut text);
+        }
+        assert_eq!(text, "\u{621}\u{64a}\u{644}\u{627}");
     }
 }

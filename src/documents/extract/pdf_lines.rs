@@ -9,7 +9,7 @@ use hayro_interpret::kurbo::{Affine, Point, Vec2};
 use super::pdf_letters;
 
 /// Gaps in sizes of the font: from here on a space, from there on a column.
-const SPACE: f64 = 0.17;
+pub(super) const SPACE: f64 = 0.12;
 const COLUMN: f64 = 2.2;
 /// A glyph may stand this far back (accents, kerning) and still follow.
 const BACK: f64 = 0.7;

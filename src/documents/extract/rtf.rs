@@ -207,7 +207,6 @@ impl<'w, 'o> Walk<'w, 'o> {
             "par" | "sect" | "page" => self.end_paragraph(),
             "line" if self.heading => self.writer.space(),
             "line" => self.writer.line(),
-            "tab" => self.text(" ")?,
             "trowd" if !self.row => {
                 self.row = true;
                 self.writer.row();
@@ -225,7 +224,7 @@ impl<'w, 'o> Walk<'w, 'o> {
             "ldblquote" => self.text("\u{201c}")?,
             "rdblquote" => self.text("\u{201d}")?,
             "bullet" => self.text("\u{2022}")?,
-            "emspace" | "enspace" | "qmspace" => self.text(" ")?,
+            "tab" | "emspace" | "enspace" | "qmspace" => self.text(" ")?,
             _ => {}
         }
         Ok(())

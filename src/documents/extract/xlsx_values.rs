@@ -104,7 +104,7 @@ impl Formats {
 
 /// Fifteen digits, as Excel shows: 0.1 + 0.2 is 0.3.
 fn shortest(number: f64) -> String {
-    if number == number.trunc() && number.abs() < 1e15 {
+    if number.fract().abs() < f64::EPSILON * number.abs() && number.abs() < 1e15 {
         return format!("{number:.0}");
     }
     let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
@@ -157,7 +157,7 @@ fn shape_of(code: &str) -> Shape {
     }
 }
 
-/// Year, month and day of a count of days since 1970-01-01 (Hinnant, "days_from_civil", inverted).
+/// Year, month and day of a count of days since 1970-01-01 (Hinnant, `days_from_civil`, inverted).
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

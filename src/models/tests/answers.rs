@@ -134,8 +134,12 @@ async fn without_a_model_the_passages_answer() {
     let model = bench.models.pick(&Caller::owner(), None).await.unwrap();
     assert!(model.is_passages());
     let mut request = question();
-    request.passages =
-        vec![Passage { n: 1, title: "T".to_owned(), text: "found".to_owned(), when: None }];
+    request.passages = vec![Passage {
+        n: 1,
+        title: "T".to_owned(),
+        text: "found".to_owned(),
+        location: String::new(),
+    }];
     let stream = bench.models.stream(&Caller::owner(), &model.id, &request, |_| ()).await;
     let (mut stream, mut text, mut deltas) = (stream.unwrap(), String::new(), 0);
     while let Some(delta) = stream.next().await {

@@ -35,6 +35,7 @@ fn the_system_prompt_stands_apart_and_an_answer_has_a_longest_length() {
         ],
         options: Options { stop: vec!["END".to_owned()], ..Options::default() },
         passages: Vec::new(),
+        noted: false,
     };
     request.messages[3].images =
         vec![Image { media_type: "image/png".to_owned(), data_base64: "AAAA".to_owned() }];

@@ -10,6 +10,7 @@ fn question(content: &str) -> ChatRequest {
         messages: vec![ChatMessage { role: Role::User, content: content.to_owned(), images }],
         options: Options { max_tokens: Some(9), seed: Some(1), ..Options::default() },
         passages: Vec::new(),
+        noted: false,
     }
 }
 
