@@ -143,7 +143,7 @@
 
 # How slowly a place lower down loses weight where words and meaning are fused; a whole number
 # from 1 to 1000 [live]
-#SEARCH_FUSION_K=20
+#SEARCH_FUSION_K=10
 
 # How much words count where passages are looked for; 0 leaves it to meaning; a number from 0 to
 # 10 [live]
@@ -153,7 +153,7 @@
 #SEARCH_MEANING_WEIGHT=1.0
 
 # Cosine below which nothing counts as meaning the same; a number from 0 to 1 [live]
-#MEANING_MIN_SIMILARITY=0.25
+#MEANING_MIN_SIMILARITY=0.15
 
 # Share of the prompt that documents and passages may fill; a whole number from 0 to 90 [live]
 #DOCUMENTS_PERCENT=50

@@ -14,7 +14,7 @@ export const deLibrary = {
   "add.text_title": "Einen Text hinzufügen",
   "add.title": "Hinzufügen",
   "add.url": "Seite aus dem Netz …",
-  "add.url_example": "https://example.org/artikel",
+  "add.url_example": "https://…",
   "add.url_field": "Adresse",
   "add.url_hint": "Die Seite oder Datei wird einmal geholt. Sonst geht nichts dorthin.",
   "add.url_title": "Eine Seite aus dem Netz hinzufügen",

@@ -14,7 +14,7 @@ export const enLibrary = {
   "add.text_title": "Add a text",
   "add.title": "Add",
   "add.url": "Page from the web…",
-  "add.url_example": "https://example.org/article",
+  "add.url_example": "https://…",
   "add.url_field": "Address",
   "add.url_hint": "The page or file is fetched once. Nothing else is sent there.",
   "add.url_title": "Add a page from the web",

@@ -14,7 +14,8 @@ const DEPTH: usize = 10;
 #[derive(Debug, Deserialize)]
 pub struct Question {
     /// What is asked.
-    pub question: String,
+    #[serde(rename = "question")]
+    pub text: String,
     /// What makes it hard.
     pub kind: String,
     /// Where it is answered; empty when nowhere.
@@ -53,7 +54,7 @@ pub fn all(product: &Product, questions: &[Question]) -> Measured {
     let mut measured =
         Measured { ranks: Vec::new(), answerable: Vec::new(), best_unanswerable: Vec::new() };
     for question in questions {
-        let sources = product.ask(&question.question);
+        let sources = product.ask(&question.text);
         let answers = |source: &Source| question.answers.iter().any(|answer| holds(source, answer));
         measured.ranks.push(sources.iter().take(DEPTH).position(answers).map(|at| at + 1));
         measured.answerable.push(!question.answers.is_empty());

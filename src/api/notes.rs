@@ -1,4 +1,4 @@
-//! Notes over HTTP.
+//! Notes, facts to remember, over HTTP.
 
 use serde::Deserialize;
 

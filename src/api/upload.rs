@@ -29,7 +29,7 @@ enum Part {
     Refused { name: String, error: Value },
 }
 
-fn refused(name: String, code: &str, error: String) -> Part {
+fn refused(name: String, code: &str, error: &str) -> Part {
     Part::Refused { name, error: json!({ "code": code, "error": error }) }
 }
 
@@ -105,7 +105,7 @@ async fn receive(
     let Some(incoming) = incoming else {
         let limit = limit / 1024 / 1024;
         let message = format!("this file is larger than {limit} MB (MAX_UPLOAD_MB)");
-        return Ok(refused(name, "too_large", message));
+        return Ok(refused(name, "too_large", &message));
     };
     let stored = incoming.finish().await.map_err(crate::error::Error::from)?;
     Ok(Part::Received(Received { name, stored, origin: Origin::Upload, source: None }))

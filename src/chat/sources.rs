@@ -46,7 +46,7 @@ impl Chat {
         let quotes = wanted.model.is_passages();
         let room = wanted.budget * u64::from(config.chat.documents_percent) / 100;
         let mut left = if quotes { u64::MAX } else { room };
-        let (whole, scope) = self.scope(wanted);
+        let (whole, place) = scope(wanted);
         let mut sources = Vec::new();
         let mut asked_apart = Vec::new();
         for id in whole {
@@ -62,8 +62,8 @@ impl Chat {
         }
         let given: Vec<DocumentId> =
             sources.iter().filter_map(|s| Some(s.place.as_ref()?.document_id)).collect();
-        let explicit = !wanted.named.is_empty() || matches!(scope, Scope::These(_));
-        let only = match scope {
+        let explicit = !wanted.named.is_empty() || matches!(place, Scope::These(_));
+        let only = match place {
             Scope::All => None,
             Scope::Named => Some(asked_apart),
             Scope::These(mut ids) => {
@@ -103,26 +103,6 @@ impl Chat {
             source.n = n;
         }
         Ok(Gathered { sources, looked: looked && !quotes })
-    }
-
-    /// The documents to give whole where they fit, and where to look for passages.
-    fn scope(&self, wanted: Wanted<'_>) -> (Vec<DocumentId>, Scope) {
-        if !wanted.named.is_empty() {
-            return (wanted.named.to_vec(), Scope::Named);
-        }
-        let Some(conversation) = wanted.conversation else { return (Vec::new(), Scope::All) };
-        let pinned = conversation.pinned_document_ids.clone();
-        match &conversation.document_ids {
-            DocumentScope::Whole(AllOrNone::All) => (pinned, Scope::All),
-            DocumentScope::Whole(AllOrNone::None) => (pinned, Scope::Named),
-            DocumentScope::Some(ids) => {
-                let mut whole = pinned;
-                whole.extend(
-                    ids.iter().filter(|id| !whole.contains(id)).copied().collect::<Vec<_>>(),
-                );
-                (whole, Scope::These(Vec::new()))
-            }
-        }
     }
 
     /// A whole document as one source, when it has at most so many tokens.
@@ -165,6 +145,24 @@ impl Chat {
             text,
         };
         Ok(Some((source, cost)))
+    }
+}
+
+/// The documents to give whole where they fit, and where to look for passages.
+fn scope(wanted: Wanted<'_>) -> (Vec<DocumentId>, Scope) {
+    if !wanted.named.is_empty() {
+        return (wanted.named.to_vec(), Scope::Named);
+    }
+    let Some(conversation) = wanted.conversation else { return (Vec::new(), Scope::All) };
+    let pinned = conversation.pinned_document_ids.clone();
+    match &conversation.document_ids {
+        DocumentScope::Whole(AllOrNone::All) => (pinned, Scope::All),
+        DocumentScope::Whole(AllOrNone::None) => (pinned, Scope::Named),
+        DocumentScope::Some(ids) => {
+            let mut whole = pinned;
+            whole.extend(ids.iter().filter(|id| !whole.contains(id)).copied().collect::<Vec<_>>());
+            (whole, Scope::These(Vec::new()))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod concerns;
 mod file;
 mod layers;
+mod library;
 mod live;
 mod problem;
 mod render;
@@ -18,9 +19,10 @@ pub mod watch;
 use std::path::PathBuf;
 
 pub use concerns::{
-    Breaker, Chat, Config, Conversations, Log, Models, Rates, Retry, Search, Server, Store,
+    Breaker, Chat, Config, Conversations, Log, Models, Rates, Retry, Server, Store,
 };
 pub use layers::{FlagValue, Folders, Sources};
+pub use library::{Documents, Embeddings, Extraction, Fetch, Search};
 pub use live::{Live, Refusal, ReloadOutcome, Snapshot};
 pub use problem::{Place, Problem, Problems};
 pub use render::{listing, markdown, shell_file};

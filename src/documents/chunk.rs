@@ -45,7 +45,7 @@ pub struct Chunk {
     pub heading: String,
     /// The page that it begins on, where there are pages.
     pub page: Option<u32>,
-    /// The text itself, without white space around it.
+    /// The text itself, without white space around it (but for a space that bears an accent).
     pub text: String,
 }
 
@@ -230,7 +230,9 @@ impl<R: Read> Chunks<'_, R> {
     fn overlap_from(&self, count: usize) -> usize {
         let mut cost = 0;
         let mut from = count;
-        while from > 1 && !self.open[from - 1].is_heading {
+        // the next passage begins further on than this one did
+        let first = self.open.iter().position(|held| held.cost > 0).unwrap_or(count);
+        while from > first + 1 && !self.open[from - 1].is_heading {
             cost += self.open[from - 1].cost.max(weight(self.open[from - 1].bytes));
             if cost > self.overlap {
                 break;
@@ -246,11 +248,8 @@ impl<R: Read> Chunks<'_, R> {
         let first = self.open.front().filter(|_| count > self.repeated)?;
         let bytes: usize = held().map(|h| h.bytes).sum();
         let whole = self.window.text(first.start_byte, bytes);
-        let text = whole.trim();
-        if text.is_empty() {
-            return None;
-        }
-        let leading = &whole[..whole.len() - whole.trim_start().len()];
+        let (start, end) = pieces::trimmed(whole)?;
+        let (leading, text) = (&whole[..start], &whole[start..end]);
         let start_byte = first.start_byte + leading.len() as u64;
         let start_char = first.start_char + count_chars(leading);
         let fresh = self.open.get(self.repeated).unwrap_or(first);

@@ -11,6 +11,7 @@ mod naming;
 mod process;
 mod queries;
 pub mod text;
+mod trash;
 mod types;
 mod watch;
 mod web;
@@ -18,7 +19,6 @@ pub mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use serde::Serialize;
@@ -41,12 +41,6 @@ use crate::store::Store;
 use crate::store::blobs::{Blobs, Incoming, Stored};
 use queries::NewRow;
 
-/// Files that belong to a document's original: its text, and where pages and headings stand in it.
-const BESIDE: [&str; 2] = ["txt", "json"];
-/// Documents that one sweep deletes for good at a time.
-const PURGE_BATCH: u32 = 20;
-/// Passages that one write takes away.
-const DELETE_BATCH: u32 = 500;
 /// Documents of one bulk change.
 const BULK_MAX: usize = 200;
 
@@ -109,11 +103,6 @@ pub struct Received {
 struct Change<'a, D: Serialize> {
     change: &'static str,
     document: &'a D,
-}
-
-#[derive(Debug, Serialize)]
-struct Gone {
-    id: DocumentId,
 }
 
 impl Documents {
@@ -318,21 +307,6 @@ impl Documents {
         Ok(u32::try_from(written.value.len()).unwrap_or(u32::MAX))
     }
 
-    /// Deletes for good what is in the trash.
-    pub async fn purge(&self, caller: &Caller, id: DocumentId) -> Result<(), Error> {
-        let owner = caller.user;
-        let (seq, found) = self.read(move |db| find(db, owner, id)).await?;
-        if found.deleted_at.is_none() {
-            return Err(Error::conflict(
-                "not_in_trash",
-                "only what is in the trash can be deleted for good; delete it first",
-            ));
-        }
-        self.remove(seq).await?;
-        self.announce(owner, "purged", &Gone { id });
-        Ok(())
-    }
-
     /// Where the original of a document is, and what it is.
     pub async fn original(
         &self,
@@ -363,96 +337,6 @@ impl Documents {
             Ok(Page { items, next_cursor: next.and_then(|key| Cursor::encode(&key)) })
         })
         .await
-    }
-
-    /// Deletes for good what has been in the trash for long enough.
-    pub async fn sweep(&self, keep: Duration) -> Result<usize, Error> {
-        let before = Timestamp::now().before(keep);
-        let mut total = 0;
-        loop {
-            let expired =
-                self.read(move |db| Ok(queries::list_expired(db, before, PURGE_BATCH)?)).await?;
-            if expired.is_empty() {
-                return Ok(total);
-            }
-            for (seq, owner, id) in expired {
-                self.remove(seq).await?;
-                self.announce(owner, "purged", &Gone { id });
-                total += 1;
-            }
-        }
-    }
-
-    /// Takes a document's passages away a few at a time, then its row, then its bytes when nobody
-    /// else has them.
-    async fn remove(&self, seq: i64) -> Result<(), Error> {
-        self.remove_chunks(seq).await?;
-        let hash = self
-            .inner
-            .store
-            .write(move |tx| {
-                let hash = queries::hash_of(tx, seq)?;
-                queries::delete(tx, seq)?;
-                Ok::<_, Error>((!queries::is_used(tx, &hash)?).then_some(hash))
-            })
-            .await?;
-        if let Some(hash) = hash {
-            self.remove_bytes(hash).await?;
-        }
-        Ok(())
-    }
-
-    async fn remove_chunks(&self, seq: i64) -> Result<(), Error> {
-        loop {
-            let gone = self
-                .inner
-                .store
-                .write(move |tx| Ok::<_, Error>(queries::delete_chunks(tx, seq, DELETE_BATCH)?))
-                .await?;
-            if gone == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn remove_bytes(&self, hash: String) -> Result<(), Error> {
-        let blobs = self.inner.blobs.clone();
-        tokio::task::spawn_blocking(move || blobs.remove(&hash, &BESIDE))
-            .await
-            .map_err(|error| Error::internal("deleting a document's bytes", error))??;
-        Ok(())
-    }
-
-    /// Deletes bytes that no document has: what a crash left between a file and its row.
-    async fn sweep_bytes(self) {
-        let swept = async {
-            let blobs = self.inner.blobs.clone();
-            let hashes = tokio::task::spawn_blocking(move || blobs.hashes())
-                .await
-                .map_err(|error| Error::internal("listing documents' bytes", error))??;
-            let unused = self
-                .read(move |db| {
-                    let mut unused = Vec::new();
-                    for hash in hashes {
-                        if !queries::is_used(db, &hash)? {
-                            unused.push(hash);
-                        }
-                    }
-                    Ok(unused)
-                })
-                .await?;
-            for hash in unused {
-                // It may have been sent again meanwhile.
-                let again = hash.clone();
-                if !self.read(move |db| Ok(queries::is_used(db, &again)?)).await? {
-                    self.remove_bytes(hash).await?;
-                }
-            }
-            Ok::<_, Error>(())
-        };
-        if let Err(error) = swept.await {
-            tracing::warn!(%error, "bytes that no document has were not swept");
-        }
     }
 
     fn checked_title(&self, title: Option<String>) -> Result<Option<String>, Error> {

@@ -224,10 +224,8 @@ impl Embeddings {
         caller: &Caller,
         text: &str,
     ) -> Result<Option<Direction>, Error> {
-        let space = self
-            .inner
-            .store
-            .read(|db| Ok::<_, Error>(queries::find_space(db, false)?.ok_or_else(no_space)?));
+        let space =
+            self.inner.store.read(|db| queries::find_space(db, false)?.ok_or_else(no_space));
         let space = space.await?;
         let vectors = self.vectors(caller, &space.model, vec![text.to_owned()]).await?;
         let vector = vectors.into_iter().next();
@@ -262,8 +260,7 @@ impl Embeddings {
         let space = direction.space;
         let mut held = self.inner.index.lock().await;
         if held.as_ref().is_none_or(|loaded| loaded.space() != space) {
-            let loaded =
-                self.inner.store.read(move |db| Ok::<_, Error>(Loaded::read(db, space)?)).await?;
+            let loaded = self.inner.store.read(move |db| Loaded::read(db, space)).await?;
             *held = Some(loaded);
         }
         let Some(loaded) = held.as_mut() else { return Ok(Vec::new()) };

@@ -1,5 +1,35 @@
 -- The schema that the migrations make; written by a test, for reading.
 
+CREATE TABLE chunks (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  document INTEGER NOT NULL REFERENCES documents (seq) ON DELETE CASCADE,
+  n INTEGER NOT NULL,
+  -- where it stands in the extracted text
+  start_byte INTEGER NOT NULL,
+  end_byte INTEGER NOT NULL,
+  start_char INTEGER NOT NULL,
+  end_char INTEGER NOT NULL,
+  page INTEGER,
+  heading TEXT NOT NULL,
+  text TEXT NOT NULL,
+  UNIQUE (document, start_char)
+) STRICT;
+
+CREATE VIRTUAL TABLE chunks_fts USING fts5 (
+  text, heading,
+  content = 'chunks', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3'
+);
+
+CREATE TABLE collections (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL REFERENCES users (id),
+  name TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  UNIQUE (owner, name)
+) STRICT;
+
 CREATE TABLE conversation_tags (
   conversation INTEGER NOT NULL REFERENCES conversations (seq) ON DELETE CASCADE,
   tag TEXT NOT NULL,
@@ -32,7 +62,7 @@ CREATE TABLE conversations (
   options TEXT NOT NULL DEFAULT '{}',
   metadata TEXT NOT NULL DEFAULT '{}',
   deleted_at TEXT
-) STRICT;
+, pinned_document_ids TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE INDEX conversations_by_activity
   ON conversations (owner, archived, pinned DESC, updated_at DESC, seq DESC)
@@ -51,6 +81,70 @@ CREATE VIRTUAL TABLE conversations_fts USING fts5 (
   content = 'conversations', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
+
+CREATE TABLE documents (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL REFERENCES users (id),
+  name TEXT NOT NULL,
+  title TEXT,
+  -- a title the person gave is not replaced by the one inside the file
+  title_given INTEGER NOT NULL DEFAULT 0,
+  kind TEXT,
+  media_type TEXT,
+  size_bytes INTEGER NOT NULL,
+  -- BLAKE3 of the bytes; the name of the file that holds them
+  hash TEXT NOT NULL,
+  origin TEXT NOT NULL CHECK (origin IN ('upload', 'text', 'url', 'folder')),
+  source TEXT,
+  -- of a watched folder: the file's time when it was read, in ms since 1970; null when it vanished
+  source_modified INTEGER,
+  collection INTEGER REFERENCES collections (seq) ON DELETE SET NULL,
+  folder INTEGER REFERENCES watched_folders (seq) ON DELETE SET NULL,
+  -- the job queue: whatever is not ready or failed is still to be done
+  state TEXT NOT NULL
+    CHECK (state IN ('queued', 'extracting', 'chunking', 'embedding', 'ready', 'failed')),
+  error TEXT,
+  pages INTEGER,
+  chars INTEGER,
+  tokens INTEGER,
+  chunks INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  deleted_at TEXT
+) STRICT;
+
+CREATE INDEX documents_by_collection ON documents (collection, seq DESC)
+  WHERE deleted_at IS NULL AND collection IS NOT NULL;
+
+CREATE INDEX documents_by_folder ON documents (folder, source) WHERE folder IS NOT NULL;
+
+CREATE INDEX documents_by_hash ON documents (hash);
+
+CREATE INDEX documents_by_owner ON documents (owner, seq DESC) WHERE deleted_at IS NULL;
+
+CREATE INDEX documents_in_trash ON documents (owner, deleted_at DESC, seq DESC)
+  WHERE deleted_at IS NOT NULL;
+
+CREATE INDEX documents_to_do ON documents (state)
+  WHERE state NOT IN ('ready', 'failed') AND deleted_at IS NULL;
+
+CREATE VIRTUAL TABLE documents_fts USING fts5 (
+  name, title,
+  content = 'documents', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3'
+);
+
+CREATE TABLE embedding_spaces (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  model TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('active', 'building', 'retired')),
+  error TEXT,
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX embedding_spaces_by_state ON embedding_spaces (state)
+  WHERE state <> 'retired';
 
 CREATE TABLE idempotency (
   owner TEXT NOT NULL REFERENCES users (id),
@@ -102,7 +196,7 @@ CREATE TABLE messages (
   created_at TEXT NOT NULL,
   edited_at TEXT,
   deleted_at TEXT
-) STRICT;
+, support TEXT, document_ids TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE INDEX messages_by_conversation ON messages (conversation, parent);
 
@@ -115,6 +209,33 @@ CREATE INDEX messages_streaming ON messages (state) WHERE state = 'streaming';
 CREATE VIRTUAL TABLE messages_fts USING fts5 (
   content,
   content = 'messages', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3'
+);
+
+CREATE TABLE notes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL REFERENCES users (id),
+  text TEXT NOT NULL,
+  -- where it was said; the note stays when that is gone
+  conversation INTEGER REFERENCES conversations (seq) ON DELETE SET NULL,
+  message INTEGER REFERENCES messages (seq) ON DELETE SET NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  deleted_at TEXT
+) STRICT;
+
+CREATE INDEX notes_by_conversation ON notes (conversation);
+
+CREATE INDEX notes_by_message ON notes (message);
+
+CREATE INDEX notes_by_owner ON notes (owner, seq DESC) WHERE deleted_at IS NULL;
+
+CREATE INDEX notes_in_trash ON notes (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE VIRTUAL TABLE notes_fts USING fts5 (
+  text,
+  content = 'notes', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 
@@ -131,6 +252,14 @@ CREATE TABLE providers (
 ) STRICT;
 
 CREATE INDEX providers_by_owner ON providers (owner, created_at, id);
+
+CREATE TABLE to_embed (
+  space INTEGER NOT NULL REFERENCES embedding_spaces (seq) ON DELETE CASCADE,
+  kind INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  item INTEGER NOT NULL,
+  PRIMARY KEY (space, kind, parent, item)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE turn_events (
   turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
@@ -165,6 +294,56 @@ CREATE TABLE users (
   created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE vectors (
+  space INTEGER NOT NULL REFERENCES embedding_spaces (seq) ON DELETE CASCADE,
+  kind INTEGER NOT NULL,
+  item INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  vector BLOB NOT NULL,
+  PRIMARY KEY (space, kind, item, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE watched_folders (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL REFERENCES users (id),
+  path TEXT NOT NULL,
+  collection INTEGER REFERENCES collections (seq) ON DELETE SET NULL,
+  state TEXT NOT NULL CHECK (state IN ('watching', 'scanning', 'missing', 'failed')),
+  error TEXT,
+  -- the first few files that were passed over, each with its reason
+  skipped TEXT NOT NULL DEFAULT '[]',
+  scanned_at TEXT,
+  created_at TEXT NOT NULL,
+  UNIQUE (owner, path)
+) STRICT;
+
+CREATE TRIGGER chunks_fts_delete AFTER DELETE ON chunks
+BEGIN
+  INSERT INTO chunks_fts (chunks_fts, rowid, text, heading)
+    VALUES ('delete', old.seq, old.text, old.heading);
+END;
+
+CREATE TRIGGER chunks_fts_insert AFTER INSERT ON chunks
+BEGIN
+  INSERT INTO chunks_fts (rowid, text, heading) VALUES (new.seq, new.text, new.heading);
+END;
+
+CREATE TRIGGER chunks_to_embed AFTER INSERT ON chunks
+BEGIN
+  INSERT OR IGNORE INTO to_embed (space, kind, parent, item)
+    SELECT seq, 1, new.document, new.seq FROM embedding_spaces WHERE state <> 'retired';
+END;
+
+CREATE TRIGGER chunks_unembed AFTER DELETE ON chunks
+BEGIN
+  DELETE FROM vectors WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 1 AND item = old.seq;
+  DELETE FROM to_embed WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 1 AND parent = old.document AND item = old.seq;
+END;
+
 CREATE TRIGGER conversations_fts_delete AFTER DELETE ON conversations
 WHEN old.title IS NOT NULL
 BEGIN
@@ -184,6 +363,39 @@ BEGIN
     SELECT 'delete', old.seq, old.title WHERE old.title IS NOT NULL;
   INSERT INTO conversations_fts (rowid, title)
     SELECT new.seq, new.title WHERE new.title IS NOT NULL;
+END;
+
+CREATE TRIGGER documents_fts_delete AFTER DELETE ON documents
+BEGIN
+  INSERT INTO documents_fts (documents_fts, rowid, name, title)
+    VALUES ('delete', old.seq, old.name, old.title);
+END;
+
+CREATE TRIGGER documents_fts_insert AFTER INSERT ON documents
+BEGIN
+  INSERT INTO documents_fts (rowid, name, title) VALUES (new.seq, new.name, new.title);
+END;
+
+CREATE TRIGGER documents_fts_update AFTER UPDATE OF name, title ON documents
+WHEN new.name IS NOT old.name OR new.title IS NOT old.title
+BEGIN
+  INSERT INTO documents_fts (documents_fts, rowid, name, title)
+    VALUES ('delete', old.seq, old.name, old.title);
+  INSERT INTO documents_fts (rowid, name, title) VALUES (new.seq, new.name, new.title);
+END;
+
+CREATE TRIGGER messages_embed_again AFTER UPDATE OF content, state, deleted_at ON messages
+WHEN new.content IS NOT old.content OR new.deleted_at IS NOT old.deleted_at
+  OR (new.state = 'streaming') <> (old.state = 'streaming')
+BEGIN
+  DELETE FROM vectors WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 2 AND item = old.seq;
+  DELETE FROM to_embed WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 2 AND parent = old.conversation AND item = old.seq;
+  INSERT OR IGNORE INTO to_embed (space, kind, parent, item)
+    SELECT seq, 2, new.conversation, new.seq FROM embedding_spaces
+    WHERE state <> 'retired' AND new.state <> 'streaming' AND new.deleted_at IS NULL AND new.content <> ''
+      AND new.role IN ('user', 'assistant') AND new.provider IS NOT 'passages';
 END;
 
 CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages
@@ -208,4 +420,41 @@ BEGIN
   INSERT INTO messages_fts (rowid, content)
     SELECT new.seq, new.content
     WHERE new.state <> 'streaming' AND new.deleted_at IS NULL;
+END;
+
+CREATE TRIGGER messages_to_embed AFTER INSERT ON messages
+WHEN new.state <> 'streaming' AND new.deleted_at IS NULL AND new.content <> ''
+  AND new.role IN ('user', 'assistant') AND new.provider IS NOT 'passages'
+BEGIN
+  INSERT OR IGNORE INTO to_embed (space, kind, parent, item)
+    SELECT seq, 2, new.conversation, new.seq FROM embedding_spaces WHERE state <> 'retired';
+END;
+
+CREATE TRIGGER messages_unembed AFTER DELETE ON messages
+BEGIN
+  DELETE FROM vectors WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 2 AND item = old.seq;
+  DELETE FROM to_embed WHERE space IN (SELECT seq FROM embedding_spaces)
+    AND kind = 2 AND parent = old.conversation AND item = old.seq;
+END;
+
+CREATE TRIGGER notes_fts_delete AFTER DELETE ON notes
+WHEN old.deleted_at IS NULL
+BEGIN
+  INSERT INTO notes_fts (notes_fts, rowid, text) VALUES ('delete', old.seq, old.text);
+END;
+
+CREATE TRIGGER notes_fts_insert AFTER INSERT ON notes
+WHEN new.deleted_at IS NULL
+BEGIN
+  INSERT INTO notes_fts (rowid, text) VALUES (new.seq, new.text);
+END;
+
+CREATE TRIGGER notes_fts_update AFTER UPDATE OF text, deleted_at ON notes
+WHEN new.text IS NOT old.text OR (new.deleted_at IS NULL) <> (old.deleted_at IS NULL)
+BEGIN
+  INSERT INTO notes_fts (notes_fts, rowid, text)
+    SELECT 'delete', old.seq, old.text WHERE old.deleted_at IS NULL;
+  INSERT INTO notes_fts (rowid, text)
+    SELECT new.seq, new.text WHERE new.deleted_at IS NULL;
 END;

@@ -27,6 +27,7 @@ async fn a_new_conversation_has_the_whole_shape() {
             "model",
             "options",
             "pinned",
+            "pinned_document_ids",
             "running_turns",
             "system_prompt",
             "tags",

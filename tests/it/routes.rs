@@ -60,6 +60,10 @@ async fn every_route_answers_under_v1_and_without_it() {
                 assert_eq!((reply.status, reply.text.as_str()), (200, "Hello"), "{path}");
                 continue;
             }
+            if path.ends_with("/content") {
+                assert_eq!((reply.status, reply.text.as_str()), (200, "A document"), "{path}");
+                continue;
+            }
             assert!(reply.header("content-type").starts_with("application/json"), "{path}");
             assert!(!reply.header("x-request-id").is_empty(), "{path}");
             reply.is(200);
@@ -171,6 +175,10 @@ async fn a_body_without_its_content_type_is_415() {
             "multipart/form-data; boundary=x",
             "",
         ] {
+            if route.path == "/documents" && kind.starts_with("multipart") {
+                // Here a form is as good as JSON.
+                continue;
+            }
             let mut request =
                 server.request(method(route), &route.path(&ids)).body(route.body(&ids).to_string());
             if !kind.is_empty() {

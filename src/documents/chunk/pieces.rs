@@ -168,6 +168,23 @@ impl Pieces {
     }
 }
 
+/// A text without the white space around it, as offsets; nothing if there is nothing else. White
+/// space that is one character with what it touches stays.
+pub(super) fn trimmed(text: &str) -> Option<(usize, usize)> {
+    let mut end = text.trim_end().len();
+    let mut start = text.len() - text.trim_start().len();
+    if start >= end {
+        return None;
+    }
+    if !is_boundary(text, start) {
+        start -= text[..start].chars().next_back().map_or(0, char::len_utf8);
+    }
+    if !is_boundary(text, end) {
+        end += text[end..].chars().next().map_or(0, char::len_utf8);
+    }
+    Some((start, end))
+}
+
 fn limit(is_heading: bool) -> Break {
     if is_heading { Break::Heading } else { Break::Paragraph }
 }

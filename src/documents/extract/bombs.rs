@@ -86,7 +86,7 @@ fn archives_that_unpack_without_end_are_refused() {
 
 #[test]
 fn archives_in_archives_are_not_opened() {
-    let mut inner = archive(&[("zeros", &[&[0; 100_000]])]);
+    let mut inner = archive(&[("zeros", &[&vec![0; 100_000]])]);
     for _ in 0..5 {
         inner = archive(&[("inner.zip", &[&inner])]);
     }

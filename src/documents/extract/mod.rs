@@ -1,6 +1,6 @@
 //! Files of many kinds become plain UTF-8 text with light Markdown structure, written as a stream.
 //!
-//! The kind is found by content ([`detect`]); whatever cannot be read ends in a [`Refusal`] that a
+//! The kind is found by content ([`detect()`]); whatever cannot be read ends in a [`Refusal`] that a
 //! person understands. Nothing here starts processes or touches the database: `worker` runs it in a
 //! child process, because parsers of hostile files may loop, exhaust memory or panic.
 
@@ -120,7 +120,7 @@ pub struct Extracted {
 
 /// Reads a whole file and writes its text to `out`.
 ///
-/// `name` is the file's own name, used as [`detect`] uses it. What was written before a refusal is
+/// `name` is the file's own name, used as [`detect()`] uses it. What was written before a refusal is
 /// of no use. Blocks; memory stays within a few times `max_item_bytes` except for pdf and eml, which
 /// are read whole.
 pub fn extract(

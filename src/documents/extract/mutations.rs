@@ -52,7 +52,7 @@ impl Dice {
                 }
                 3 => drop(bytes.drain(at..bytes.len().min(at + self.below(100) + 1))),
                 4 => drop(bytes.splice(at..at, WORDS[self.below(WORDS.len())].iter().copied())),
-                _ if !bytes.is_empty() => bytes[at] = self.below(256) as u8,
+                _ if !bytes.is_empty() => bytes[at] = u8::try_from(self.below(256)).unwrap(),
                 _ => {}
             }
         }

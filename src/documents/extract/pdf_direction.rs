@@ -31,7 +31,9 @@ pub(super) fn as_read(line: &str) -> Option<String> {
         }
         let run = &mut chars[at..end];
         run.reverse();
-        run.iter_mut().for_each(|c| *c = mirrored(*c));
+        for c in run {
+            *c = mirrored(*c);
+        }
         at = end;
     }
     Some(chars.into_iter().collect())

@@ -229,7 +229,7 @@ impl Ids {
             turn: asked.turn,
             provider: id_of(provider.unwrap()),
             note: id_of(&server.post("/notes", json!({"text": "A fact"})).await.is(201)),
-            document: server.document("a.txt", b"A document").await,
+            document: id_of(&server.read_document("a.txt", b"A document").await),
             collection: id_of(&server.post("/collections", json!({"name": "C"})).await.is(201)),
             folder: {
                 let path = server.home().join("watched");
