@@ -57,40 +57,6 @@ test("ten thousand documents scroll, fetched page by page, few of them drawn", h
   await page.locator(".document-row", { hasText: "Document 0.pdf" }).waitFor();
 }));
 
-test("a thousand files go in at once, two requests at a time, while the page stays at hand", house.scene({ path: "/library" }, async (page) => {
-  let open = 0;
-  let most = 0;
-  let requests = 0;
-  const posted = (request) => request.method() === "POST" && new URL(request.url()).pathname.endsWith("/documents");
-  page.on("request", (request) => posted(request) && ((requests += 1), (most = Math.max(most, (open += 1)))));
-  for (const name of ["requestfinished", "requestfailed"]) page.on(name, (request) => posted(request) && (open -= 1));
-  await page.getByRole("heading", { name: "Drop documents here" }).waitFor();
-  await watchFrames(page);
-  await page.locator(".library").evaluate((target, count) => {
-    const dataTransfer = new DataTransfer();
-    for (let n = 0; n < count; n += 1) dataTransfer.items.add(new File([`File number ${n} of a thousand.`], `file ${n}.txt`, { type: "text/plain" }));
-    target.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
-  }, FILES);
-  await page.locator(".document-row").first().waitFor();
-  await page.getByRole("link", { name: "New chat" }).or(page.getByRole("button", { name: "New chat" })).first().click();
-  await page.locator("#composer").pressSequentially("still here");
-  await page.locator(".status-line", { hasText: /Adding files|Reading/ }).waitFor();
-  const longest = await longestFrame(page);
-  await page.locator(".status-line a").click();
-  await until(async () => ((await house.api("GET", "/documents?limit=1")).items.length === 1 && !(await page.locator(".upload-tray").count())) || "files are on their way", 60_000);
-  console.error(`a thousand files: ${requests} requests, at most ${most} at a time, longest frame ${Math.round(longest)} ms`);
-  // The end of a request is told a moment after the next one began.
-  assert.ok(most <= 3, `${most} requests at a time`);
-  assert.ok(longest < LONGEST_FRAME_MS, `a frame took ${longest} ms`);
-  let count = 0;
-  for (let cursor = ""; cursor !== null; ) {
-    const { items, next_cursor } = await house.api("GET", `/documents?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
-    count += items.length;
-    cursor = next_cursor;
-  }
-  assert.equal(count, FILES);
-}));
-
 test("the list says that it loads, that it failed, and tries again", house.scene({ allow: /Failed to load resource|ERR_FAILED/ }, async (page) => {
   let answer = () => {};
   const asked = new Promise((resolve) => (answer = resolve));
@@ -124,4 +90,39 @@ test("an address of a document that is gone says so", house.scene({ allow: /404/
   await page.getByRole("heading", { name: "This document is not here" }).waitFor();
   await page.getByRole("link", { name: "Library" }).last().click();
   await counts(page.getByRole("heading", { level: 1, name: "Library" }), 1);
+}));
+
+// The last one: the server still reads them when it ends, and tells every page so.
+test("a thousand files go in at once, two requests at a time, while the page stays at hand", house.scene({ path: "/library" }, async (page) => {
+  let open = 0;
+  let most = 0;
+  let requests = 0;
+  const posted = (request) => request.method() === "POST" && new URL(request.url()).pathname.endsWith("/documents");
+  page.on("request", (request) => posted(request) && ((requests += 1), (most = Math.max(most, (open += 1)))));
+  for (const name of ["requestfinished", "requestfailed"]) page.on(name, (request) => posted(request) && (open -= 1));
+  await page.getByRole("heading", { name: "Drop documents here" }).waitFor();
+  await watchFrames(page);
+  await page.locator(".library").evaluate((target, count) => {
+    const dataTransfer = new DataTransfer();
+    for (let n = 0; n < count; n += 1) dataTransfer.items.add(new File([`File number ${n} of a thousand.`], `file ${n}.txt`, { type: "text/plain" }));
+    target.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+  }, FILES);
+  await page.locator(".document-row").first().waitFor();
+  await page.getByRole("link", { name: "New chat" }).or(page.getByRole("button", { name: "New chat" })).first().click();
+  await page.locator("#composer").pressSequentially("still here");
+  await page.locator(".status-line", { hasText: /Adding files|Reading/ }).waitFor();
+  const longest = await longestFrame(page);
+  await page.locator(".status-line a").click();
+  await until(async () => ((await house.api("GET", "/documents?limit=1")).items.length === 1 && !(await page.locator(".upload-tray").count())) || "files are on their way", 60_000);
+  console.error(`a thousand files: ${requests} requests, at most ${most} at a time, longest frame ${Math.round(longest)} ms`);
+  // The end of a request is told a moment after the next one began.
+  assert.ok(most <= 3, `${most} requests at a time`);
+  assert.ok(longest < LONGEST_FRAME_MS, `a frame took ${longest} ms`);
+  let count = 0;
+  for (let cursor = ""; cursor !== null; ) {
+    const { items, next_cursor } = await house.api("GET", `/documents?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    count += items.length;
+    cursor = next_cursor;
+  }
+  assert.equal(count, FILES);
 }));
