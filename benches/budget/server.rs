@@ -33,6 +33,8 @@ impl Server {
             ("MAX_CONNECTIONS_PER_CLIENT", "1000"),
             ("MAX_TURNS", "10000"),
             ("TEMPORARY_LINGER_SECONDS", "1"),
+            // A seeded history would be embedded for hours beside what is measured.
+            ("ENABLE_EMBEDDINGS", "false"),
         ];
         command.env("INGLENOOK_DATA_DIR", data);
         command.envs(settings.map(|(key, value)| (format!("INGLENOOK_{key}"), value)));
