@@ -22,6 +22,11 @@ pub struct Server {
 impl Server {
     /// The real executable over a data folder.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with other settings.
+    pub fn start_with(data: &Path, others: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_inglenook"));
         command.env_clear().current_dir(data).env("HOME", data);
         let settings = [
@@ -30,6 +35,8 @@ impl Server {
             ("LOG_LEVEL", "warn"),
             ("RATE_LIMIT_API", "0"),
             ("RATE_LIMIT_CHAT", "0"),
+            ("RATE_LIMIT_UPLOAD", "0"),
+            ("MAX_JSON_KB", "4096"),
             ("MAX_CONNECTIONS_PER_CLIENT", "1000"),
             ("MAX_TURNS", "10000"),
             ("TEMPORARY_LINGER_SECONDS", "1"),
@@ -38,6 +45,7 @@ impl Server {
         ];
         command.env("INGLENOOK_DATA_DIR", data);
         command.envs(settings.map(|(key, value)| (format!("INGLENOOK_{key}"), value)));
+        command.envs(others.iter().map(|(key, value)| (format!("INGLENOOK_{key}"), value)));
         Self::spawn(command)
     }
 

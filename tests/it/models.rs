@@ -114,6 +114,11 @@ async fn a_test_says_how_it_went() {
         good["took_ms"].is_number() && good["models"].is_number() || good["models"].is_array(),
         "{good}"
     );
+    // The look that a new provider gets in the background would meet the next act instead.
+    eventually("both looks at the models came", || async {
+        (upstream.requests().len() >= 2).then_some(())
+    })
+    .await;
     upstream.then_for_lists(Act::status(401));
     let bad = server.poke(&path).await.is(200);
     assert_eq!((&bad["ok"], &bad["error"]["code"]), (&json!(false), &json!("wrong_key")), "{bad}");

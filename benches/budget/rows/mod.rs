@@ -2,6 +2,7 @@
 
 mod embedding;
 mod growth;
+mod library;
 mod lists;
 mod page;
 mod searching;
@@ -16,7 +17,7 @@ use crate::figure::Row;
 type Entry = (&'static str, fn() -> Vec<Row>);
 
 /// All rows, in the order of the table.
-pub const ALL: [Entry; 18] = [
+pub const ALL: [Entry; 20] = [
     ("size", page::size),
     ("start", starting::start),
     ("idle", starting::idle),
@@ -30,6 +31,8 @@ pub const ALL: [Entry; 18] = [
     ("first-token", streaming::first_token),
     ("history", streaming::history),
     ("ceiling", streaming::ceiling),
+    ("upload", library::upload),
+    ("question", library::question),
     ("embedding", embedding::embedding),
     ("page", page::load),
     ("live", serving::live),
