@@ -75,24 +75,35 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Box<dyn
 
 /// Replaces modules and stylesheets by `app.js` and `app.css`, and the page by one that names them with their hashes.
 fn join(files: &mut Files) -> Result<(), String> {
-    let text = |path: &str| files.get(path).and_then(|bytes| String::from_utf8(bytes.clone()).ok());
+    let sources = files.clone();
+    let text =
+        |path: &str| sources.get(path).and_then(|bytes| String::from_utf8(bytes.clone()).ok());
     let page = text("index.html").ok_or("assets/index.html: no such file")?;
     let entry = page::entry(&page).ok_or("index.html: no <script type=\"module\">")?;
     let bundle = bundle::bundle(&entry, &text)?;
-    let mut script = bundle.script;
-    for (path, place) in &bundle.lazy {
-        let bytes = files.get(path).ok_or_else(|| format!("{place}: {path} does not exist"))?;
-        let address = format!("import(\"/{path}\")");
-        script =
-            script.replace(&address, &format!("import(\"/{path}?v={}\")", squeeze::version(bytes)));
+    for path in &bundle.modules {
+        files.remove(path);
     }
+    // A part names only others' files, the script names parts, too: so the hashes of parts come first.
+    for (path, part) in bundle.parts {
+        let part = with_hashes(part, &bundle.lazy, files);
+        files.insert(path, part.into_bytes());
+    }
+    if let Some((path, place)) = bundle.lazy.iter().find(|(path, _)| !files.contains_key(*path)) {
+        return Err(format!("{place}: {path} does not exist"));
+    }
+    let script = with_hashes(bundle.script, &bundle.lazy, files);
     let mut sheets = Vec::new();
     for path in page::stylesheets(&page) {
         let sheet = text(&path).ok_or_else(|| format!("index.html: there is no {path}"))?;
         sheets.push((path, sheet));
     }
     let css = page::join_css(&sheets)?;
-    for path in bundle.modules.iter().chain(sheets.iter().map(|(path, _)| path)) {
+    // The other pages are served as they are, with the stylesheets that they share with the first.
+    let others = files.iter().filter(|(path, _)| squeeze::is_page(path) && *path != "index.html");
+    let shared: Vec<String> =
+        others.flat_map(|(_, bytes)| page::stylesheets(&String::from_utf8_lossy(bytes))).collect();
+    for path in sheets.iter().map(|(path, _)| path).filter(|path| !shared.contains(path)) {
         files.remove(path);
     }
     files.insert("app.js".to_owned(), script.into_bytes());
@@ -101,6 +112,17 @@ fn join(files: &mut Files) -> Result<(), String> {
         page::rewrite(&page, &|path| files.get(path).map(|bytes| squeeze::version(bytes)))?;
     files.insert("index.html".to_owned(), rewritten.into_bytes());
     Ok(())
+}
+
+/// A script that names what it imports later with its hash.
+fn with_hashes(script: String, lazy: &BTreeMap<String, String>, files: &Files) -> String {
+    lazy.keys().fold(script, |script, path| match files.get(path) {
+        Some(bytes) => script.replace(
+            &format!("import(\"/{path}\")"),
+            &format!("import(\"/{path}?v={}\")", squeeze::version(bytes)),
+        ),
+        None => script,
+    })
 }
 
 /// The index as a Rust expression: a slice of `Entry`, sorted by path.

@@ -12,7 +12,8 @@
 # development, production, testing
 #PRESET=default
 
-# Address to listen on; this version serves loopback only; an IP address or localhost
+# Address to listen on; another than loopback needs a password, set with `inglenook password`; an
+# IP address or localhost
 #HOST=127.0.0.1
 
 # Port to listen on; 0 takes a free one; a whole number from 0 to 65535; testing: 0
@@ -24,9 +25,11 @@
 
 # ---- Sign-in ----
 
-# Life of a login session after its last use (reserved: this version has no use for it yet); a
-# whole number from 1 to 8760, h; testing: 1 [live]
+# Life of a login session after its last use; a whole number from 1 to 8760, h; testing: 1 [live]
 #SESSION_EXPIRY_HOURS=24
+
+# Life of a link that lets somebody set a password; a whole number from 1 to 8760, h [live]
+#INVITATION_EXPIRY_HOURS=168
 
 # ---- Conversations and chat ----
 
@@ -119,6 +122,43 @@
 
 # Key for Anthropic, when none is set on the settings page; one line of text
 #ANTHROPIC_API_KEY=
+
+# ---- Tools ----
+
+# MCP servers that can be added; a whole number from 1 to 1000; testing: 10 [live]
+#TOOL_SERVERS_MAX=50
+
+# Tools that are taken from one server, and that one question may bring along; a whole number from
+# 1 to 1000 [live]
+#TOOLS_MAX=64
+
+# Times that a model may call tools before it must answer; a whole number from 1 to 100 [live]
+#TOOL_ROUNDS_MAX=8
+
+# Calls of one answer in all; a whole number from 1 to 1000 [live]
+#TOOL_CALLS_MAX=32
+
+# Time a tool has; a whole number from 1 to 3600, s; testing: 2 [live]
+#TOOL_CALL_TIMEOUT_SECONDS=60
+
+# Time a person has to allow a call that may change something; then it is not made; a whole number
+# from 1 to 86400, s; testing: 30 [live]
+#TOOL_CONSENT_SECONDS=300
+
+# Time an MCP server has to start and to list its tools; a whole number from 1 to 600, s; testing:
+# 5 [live]
+#TOOL_CONNECT_SECONDS=20
+
+# A connection to an MCP server that nobody uses ends after this, and its program with it; a whole
+# number from 1 to 86400, s [live]
+#TOOL_IDLE_SECONDS=300
+
+# Largest message of an MCP server; one beyond it ends the connection; a whole number from 16 to
+# 65536, KiB [live]
+#TOOL_MESSAGE_MAX_KB=2048
+
+# What a model is given of one result; a whole number from 1 to 4096, KiB [live]
+#TOOL_RESULT_MAX_KB=32
 
 # ---- Documents, memory and search ----
 
@@ -315,37 +355,89 @@
 
 # ---- Agent bus ----
 
-# Ids of messages are remembered this long (reserved: this version has no use for it yet); a whole
-# number from 1 to 86400, s; development: 60; production: 600; testing: 30 [live]
+# Ids of messages are remembered this long; a whole number from 1 to 86400, s; development: 60;
+# production: 600; testing: 30 [live]
 #DEDUP_TTL_SECONDS=300
 
-# Counters of clients that are gone are kept this long (reserved: this version has no use for it
-# yet); a whole number from 1 to 604800, s; development: 600; production: 3600; testing: 60 [live]
+# Counters of clients that are gone are kept this long; a whole number from 1 to 604800, s;
+# development: 600; production: 3600; testing: 60 [live]
 #CLIENT_METRICS_TTL_SECONDS=3600
 
 # What has expired is cleared away this often; a whole number from 1 to 86400, s; development: 60;
 # production: 600; testing: 10 [live]
 #CLEANUP_INTERVAL_SECONDS=300
 
-# Share of requests that are measured (reserved: this version has no use for it yet); a number
-# from 0 to 1; production: 0.1 [live]
+# Share of requests that are measured; a number from 0 to 1; production: 0.1 [live]
 #METRICS_SAMPLE_RATE=1.0
 
-# Undelivered messages kept for a client (reserved: this version has no use for it yet); a whole
-# number from 1 to 1000000; testing: 100 [live]
+# Undelivered messages kept for a client; a whole number from 1 to 1000000; testing: 100 [live]
 #QUEUE_MAX_PER_CLIENT=1000
 
-# And how long they are kept (reserved: this version has no use for it yet); a whole number from 1
-# to 31536000, s; testing: 30 [live]
+# And how long they are kept; a whole number from 1 to 31536000, s; testing: 30 [live]
 #MESSAGE_TTL_SECONDS=86400
 
-# A message that asks for an ack is sent again after this (reserved: this version has no use for
-# it yet); a whole number from 1 to 3600, s; testing: 1 [live]
+# A message that asks for an ack is sent again after this; a whole number from 1 to 3600, s;
+# testing: 1 [live]
 #ACK_TIMEOUT_SECONDS=5
 
-# Times it is sent again (reserved: this version has no use for it yet); a whole number from 0 to
-# 100; testing: 2 [live]
+# Times it is sent again; a whole number from 0 to 100; testing: 2 [live]
 #ACK_RETRIES=3
+
+# Messages of one batch, clients that one is for; a whole number from 1 to 100000 [live]
+#BUS_BATCH_MAX=1000
+
+# Messages a reader may fall behind before it is given them from the disk; a whole number from 8
+# to 65536
+#BUS_BUFFER=256
+
+# Messages that nobody waits for are kept this long; a whole number from 1 to 36500, days;
+# testing: 1 [live]
+#BUS_LOG_DAYS=30
+
+# Who asks waits this long for the reply, unless they say; a whole number from 1 to 3600, s;
+# testing: 5 [live]
+#BUS_ASK_SECONDS=60
+
+# ---- Webhooks ----
+
+# Webhooks that can be added; a whole number from 1 to 10000; testing: 10 [live]
+#WEBHOOK_MAX=100
+
+# Time a webhook has to answer; a whole number from 50 to 600000, ms; testing: 500 [live]
+#WEBHOOK_TIMEOUT_MS=10000
+
+# Tries of one delivery in all; a whole number from 1 to 100; testing: 4 [live]
+#WEBHOOK_ATTEMPTS=15
+
+# Wait before the second try; it doubles each time; a whole number from 1 to 3600000, ms; testing:
+# 20 [live]
+#WEBHOOK_RETRY_BASE_MS=10000
+
+# Longest wait, also of those that a webhook asks for; a whole number from 1 to 604800, s;
+# testing: 1 [live]
+#WEBHOOK_RETRY_MAX_SECONDS=3600
+
+# Tries of a delivery for which later ones to the same webhook wait, to keep their order; a whole
+# number from 0 to 100 [live]
+#WEBHOOK_ORDERED_ATTEMPTS=3
+
+# Webhooks that are told at the same time; a whole number from 1 to 1000; testing: 4
+#WEBHOOK_AT_ONCE=16
+
+# Deliveries that may wait for one webhook; what is beyond is counted as lost; a whole number from
+# 1 to 1000000; testing: 20 [live]
+#WEBHOOK_QUEUE_MAX=1000
+
+# Deliveries of one webhook that are kept after their end, of those that arrived and of those that
+# did not; a whole number from 1 to 1000000; testing: 20 [live]
+#WEBHOOK_KEEP_MAX=1000
+
+# And how long they are kept; a whole number from 1 to 3650, days [live]
+#WEBHOOK_KEEP_DAYS=7
+
+# Time that deliveries have when the server stops; what is left goes at the next start; a whole
+# number from 0 to 5000, ms [live]
+#WEBHOOK_LAST_MS=1000
 
 # ---- Rooms ----
 
@@ -377,15 +469,13 @@
 
 # ---- Rate limits (0 turns one off) ----
 
-# Messages on the bus (reserved: this version has no use for it yet); a whole number from 0 to
-# 1000000, per minute; testing: 0 [live]
+# Messages on the bus; a whole number from 0 to 1000000, per minute; testing: 0 [live]
 #RATE_LIMIT_BUS=60
 
 # Questions to models; a whole number from 0 to 1000000, per minute; testing: 0 [live]
 #RATE_LIMIT_CHAT=30
 
-# Attempts to sign in (reserved: this version has no use for it yet); a whole number from 0 to
-# 1000000, per minute; testing: 0 [live]
+# Attempts to sign in; a whole number from 0 to 1000000, per minute; testing: 0 [live]
 #RATE_LIMIT_LOGIN=5
 
 # Code reviews (reserved: this version has no use for it yet); a whole number from 0 to 1000000,
@@ -411,20 +501,50 @@
 
 # ---- Many machines ----
 
-# Redis server that joins several processes into one bus (reserved: this version has no use for it
-# yet); off or a URL that begins with redis:// or rediss:// or unix://
+# Redis server that joins several processes into one bus; off or a URL that begins with redis://
+# or rediss:// or unix://
 #REDIS_URL=off
 
-# Begins every key in Redis (reserved: this version has no use for it yet); one line of text
+# Begins every key in Redis; one line of text
 #REDIS_KEY_PREFIX=inglenook
 
-# Connections to Redis (reserved: this version has no use for it yet); a whole number from 1 to
-# 10000
+# Requests to Redis that are under way at once; a whole number from 1 to 10000
 #REDIS_POOL=50
 
-# Wait for Redis (reserved: this version has no use for it yet); a whole number from 1 to 600, s
-# [live]
+# What runs in the background waits for Redis; a whole number from 1 to 600, s; testing: 2 [live]
 #REDIS_TIMEOUT_SECONDS=5
+
+# What somebody waits for waits this long for Redis, then does without; a whole number from 10 to
+# 600, ms [live]
+#REDIS_REQUEST_MS=500
+
+# A process that is silent this long is gone, and its clients with it; a whole number from 1 to
+# 600, s; testing: 2 [live]
+#REDIS_PRESENCE_SECONDS=10
+
+# Messages that Redis keeps for processes that are away; a whole number from 1000 to 100000000
+# [live]
+#REDIS_STREAM_MAX=100000
+
+# ---- MCP ----
+
+# Sessions of MCP clients at the same time; then one that is not used gives way; a whole number
+# from 1 to 100000; testing: 4 [live]
+#MCP_MAX_SESSIONS=200
+
+# A session without a request ends after this; a whole number from 1 to 604800, s
+#MCP_SESSION_IDLE_SECONDS=3600
+
+# An answer whose stream broke can be fetched again this long; a whole number from 0 to 86400, s
+# [live]
+#MCP_REPLAY_SECONDS=300
+
+# And so much of all of them is kept; a whole number from 0 to 1024, MiB [live]
+#MCP_REPLAY_MB=16
+
+# The longest that bus_ask may be told to wait for a reply; a whole number from 1 to 86400, s
+# [live]
+#MCP_ASK_MAX_SECONDS=600
 
 # ---- Logs ----
 
@@ -501,6 +621,14 @@
 
 # Contact loopback addresses only; true or false [live]
 #OFFLINE=false
+
+# Hosts of which it is remembered that they were contacted; a whole number from 1 to 10000000
+# [live]
+#OUTBOUND_MAX_HOSTS=10000
+
+# Contacts are written down this often, together; a whole number from 1 to 3600, s; testing: 1
+# [live]
+#OUTBOUND_KEEP_SECONDS=10
 
 # ---- Start ----
 

@@ -2,16 +2,19 @@
 import { startRouter } from "./lib/router.js";
 import { loadWords } from "./lib/text.js";
 import { startAppearance } from "./state/appearance.js";
+import { startClaim } from "./state/claim.js";
 import { startCollections } from "./state/collections.js";
 import { startConnection } from "./state/connection.js";
 import { startConversations } from "./state/conversations.js";
 import { startDocuments } from "./state/documents.js";
+import { startDrafts } from "./state/drafts.js";
 import { startEmbeddings } from "./state/embeddings.js";
 import { startModels } from "./state/models.js";
 import { startNotes } from "./state/notes.js";
 import { startPrompts } from "./state/prompts.js";
 import { startQueue } from "./state/queue.js";
 import { startSearch } from "./state/search.js";
+import { atDoor, meet, startSession } from "./state/session.js";
 import { startServer } from "./state/server.js";
 import { startShelf } from "./state/shelf.js";
 import { startShortcuts } from "./state/shortcuts.js";
@@ -20,14 +23,33 @@ import { startUnread } from "./state/unread.js";
 import { startUploads } from "./state/uploads.js";
 import { html } from "./vendor/html.js";
 import { render } from "./vendor/preact.js";
-import { Shell } from "./views/shell/shell.js";
+import { effect, untracked } from "./vendor/signals.js";
+import { Gate } from "./views/shell/gate.js";
 
+startClaim();
 startAppearance();
-loadWords().then(start);
+// Before anything is waited for: whoever goes back meanwhile has gone back.
+startRouter();
+Promise.all([loadWords(), meet()]).then(start);
 
 function start() {
-  startRouter();
   startShortcuts();
+  startSession();
+  startDrafts();
+  startQueue();
+  startUnread();
+  startPrompts();
+  let inside = false;
+  effect(() => {
+    if (inside || atDoor.value) return;
+    inside = true;
+    untracked(enter);
+  });
+  render(html`<${Gate} />`, document.getElementById("app"));
+}
+
+/** Everything that asks the server, which answers only to somebody who is signed in. */
+function enter() {
   startConversations();
   startTurns();
   startDocuments();
@@ -38,10 +60,6 @@ function start() {
   startEmbeddings();
   startModels();
   startServer();
-  startUnread();
-  startPrompts();
-  startQueue();
   startSearch();
   startConnection();
-  render(html`<${Shell} />`, document.getElementById("app"));
 }

@@ -5,7 +5,7 @@
 "use strict";
 
 const EVENTS = [
-  "hello", "conversation", "message", "turn", "document", "library", "embeddings", "note", "providers", "config", "status", "resync", "server_shutdown",
+  "hello", "conversation", "message", "turn", "document", "library", "embeddings", "note", "providers", "bus", "webhooks", "tool_servers", "config", "status", "resync", "server_shutdown",
 ];
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 
@@ -27,20 +27,39 @@ function setState(next) {
 
 function open() {
   clearTimeout(timer);
-  source = new EventSource("/api/v1/events");
-  source.onopen = () => {
+  source?.close();
+  const mine = new EventSource("/api/v1/events");
+  source = mine;
+  mine.onopen = () => {
     failures = 0;
     setState("open");
   };
-  source.onerror = () => {
-    setState("down");
-    source.close();
-    if (!ports.size) return;
-    timer = setTimeout(open, WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]);
-    failures += 1;
-  };
+  mine.onerror = () => lost(mine);
+  mine.addEventListener("signed_out", () => lost(mine));
   for (const name of EVENTS) {
-    source.addEventListener(name, (event) => tell({ event: name, data: event.data }));
+    mine.addEventListener(name, (event) => tell({ event: name, data: event.data }));
+  }
+}
+
+/** Tries again later, unless nobody is signed in any more: then a tab says when somebody is. */
+async function lost(mine) {
+  mine.close();
+  if (mine !== source) return;
+  const out = await signedOut();
+  if (mine !== source) return;
+  setState(out ? "signed_out" : "down");
+  if (out || !ports.size) return;
+  timer = setTimeout(open, WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]);
+  failures += 1;
+}
+
+/** An EventSource does not tell why it was refused. */
+async function signedOut() {
+  try {
+    const response = await fetch("/api/v1/auth/session", { cache: "no-store" });
+    return response.status === 401 || (response.ok && !(await response.json()).signed_in);
+  } catch {
+    return false;
   }
 }
 
@@ -58,7 +77,7 @@ self.onconnect = (connection) => {
   ports.add(port);
   port.onmessage = (message) => {
     if (message.data === "bye") leave(port);
-    if (message.data === "now" && state === "down") open();
+    if (message.data === "now" && (state === "down" || state === "signed_out")) open();
   };
   if (source) port.postMessage({ state });
   else open();

@@ -1,6 +1,7 @@
 //! Joins the modules of the page into one file. A module becomes `const m3=(()=>{...;return{...}})();` and its
-//! imports become `const{a,b:c}=m1;`, in an order in which everything stands before its use. Only the few
-//! forms below are understood; anything else is an error with file and line, so that the page served from disk
+//! imports become `const{a,b:c}=m1;`, in an order in which everything stands before its use. What is imported later
+//! becomes a part: one file of all that the bundle lacks, opened with the modules of the bundle that it uses. Only the
+//! few forms below are understood; anything else is an error with file and line, so that the page served from disk
 //! and the bundle never differ in silence.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ pub(crate) struct Bundle {
     pub(crate) modules: BTreeSet<String>,
     /// Paths that the script imports when they are first needed, each with the file and line that does.
     pub(crate) lazy: BTreeMap<String, String>,
+    /// Those of them that are ours, each joined with what it needs.
+    pub(crate) parts: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -26,27 +29,68 @@ struct Joiner {
     stack: Vec<String>,
     script: String,
     lazy: BTreeMap<String, String>,
+    /// The part that is being joined; empty for the bundle itself.
+    part: String,
+    /// Numbers of the bundle's modules that this part uses.
+    borrowed: BTreeSet<usize>,
 }
 
 struct Module {
     number: usize,
     exports: BTreeSet<String>,
+    part: String,
 }
+
+/// Others' code is fetched as it is.
+const VENDOR: &str = "vendor/";
 
 /// Joins the entry module and everything that it imports.
 pub(crate) fn bundle(entry: &str, read: Read<'_>) -> Result<Bundle, String> {
     let mut joiner = Joiner::default();
     joiner.add(entry, read)?;
-    let modules: BTreeSet<String> = joiner.order.into_keys().collect();
-    if let Some((path, place)) = joiner.lazy.iter().find(|(path, _)| modules.contains(*path)) {
+    let later = joiner.lazy.clone();
+    if let Some((path, place)) = later.iter().find(|(path, _)| joiner.order.contains_key(*path)) {
         return Err(format!(
             "{place}: {path} is in the bundle already and must not be loaded again"
         ));
     }
-    Ok(Bundle { script: joiner.script, modules, lazy: joiner.lazy })
+    let mut script = std::mem::take(&mut joiner.script);
+    let mut parts = BTreeMap::new();
+    for path in later.keys().filter(|path| !path.starts_with(VENDOR)) {
+        let (part, borrowed) = joiner.part(path, read)?;
+        let address = format!("import(\"/{path}\")");
+        script =
+            script.replace(&address, &format!("{address}.then((part)=>part.open({borrowed}))"));
+        parts.insert(path.clone(), part);
+    }
+    let nested = joiner
+        .lazy
+        .iter()
+        .find(|(path, _)| !path.starts_with(VENDOR) && !later.contains_key(*path));
+    if let Some((path, place)) = nested {
+        return Err(format!("{place}: a part cannot load another one, {path}"));
+    }
+    let modules = joiner.order.into_keys().collect();
+    Ok(Bundle { script, modules, lazy: joiner.lazy, parts })
 }
 
 impl Joiner {
+    /// Joins what is imported later; answers its script, and the modules that opening it takes. It is opened once:
+    /// a second time would double its state.
+    fn part(&mut self, path: &str, read: Read<'_>) -> Result<(String, String), String> {
+        path.clone_into(&mut self.part);
+        self.borrowed.clear();
+        self.add(path, read)?;
+        let body = std::mem::take(&mut self.script);
+        let number = self.order.get(path).map_or(0, |module| module.number);
+        let borrowed: Vec<_> = self.borrowed.iter().map(|number| format!("m{number}")).collect();
+        let borrowed = borrowed.join(",");
+        let script = format!(
+            "let made;\nexport const open=({borrowed})=>made??=(()=>{{\n{body}return m{number}}})();\n"
+        );
+        Ok((script, borrowed))
+    }
+
     fn add(&mut self, path: &str, read: Read<'_>) -> Result<(), String> {
         if self.order.contains_key(path) {
             return Ok(());
@@ -57,7 +101,7 @@ impl Joiner {
         let source = read(path).ok_or_else(|| format!("{path}: no such file"))?;
         self.stack.push(path.to_owned());
         let lines =
-            if path.starts_with("vendor/") { raw_lines(&source) } else { scan::lines(&source) };
+            if path.starts_with(VENDOR) { raw_lines(&source) } else { scan::lines(&source) };
         let (body, exports) = self.module(path, &lines, read)?;
         self.stack.pop();
         let number = self.order.len();
@@ -66,8 +110,8 @@ impl Joiner {
         let parts =
             ["const m", &number.to_string(), "=(()=>{\n", &body, "return{", &returned, "}})();\n"];
         self.script.push_str(&parts.concat());
-        self.order
-            .insert(path.to_owned(), Module { number, exports: exports.into_keys().collect() });
+        let exports = exports.into_keys().collect();
+        self.order.insert(path.to_owned(), Module { number, exports, part: self.part.clone() });
         Ok(())
     }
 
@@ -94,12 +138,12 @@ impl Joiner {
                 body.push_str(&self.import(path, &place, &statement, read)?);
                 continue;
             }
+            self.find_lazy(&place, &line.text)?;
             if line.top && line.text.starts_with("export") {
                 body.push_str(
                     &export(&line.text, &mut exports).ok_or_else(|| unknown(&place, &line.text))?,
                 );
             } else {
-                self.find_lazy(&place, &line.text)?;
                 body.push_str(&line.text);
             }
             body.push('\n');
@@ -134,6 +178,11 @@ impl Joiner {
         }
         self.add(&target, read)?;
         let module = self.order.get(&target).ok_or_else(|| unknown(place, statement))?;
+        if module.part.is_empty() && !self.part.is_empty() {
+            self.borrowed.insert(module.number);
+        } else if module.part != self.part {
+            return Err(format!("{place}: {target} belongs to {}, another part", module.part));
+        }
         let mut bindings = Vec::new();
         for (outer, inner) in renames(names) {
             if !module.exports.contains(outer) {

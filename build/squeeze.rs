@@ -124,6 +124,11 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     writer.finish()
 }
 
+/// Whether a path is a page.
+pub(crate) fn is_page(path: &str) -> bool {
+    mime(path).0.starts_with("text/html")
+}
+
 /// The media type by extension, and whether it is text that compresses.
 fn mime(path: &str) -> (&'static str, bool) {
     match path.rsplit('.').next().unwrap_or_default() {

@@ -1,38 +1,49 @@
 //! The product, put together: the one place that knows every capability.
 
+mod facts;
+mod happenings;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::base::{Feed, InstanceId, Timestamp, clock};
+use crate::auth::Auth;
+use crate::base::{ClientId, Feed, InstanceId, Timestamp, UserId, clock};
+use crate::bus::{self, Bus, Seat};
 use crate::chat::{self, Chat};
 use crate::config::{Config, Live};
 use crate::conversations::Conversations;
 use crate::documents::{self, Documents};
 use crate::embeddings::Embeddings;
 use crate::error::Error;
-use crate::limits::{Class, Full, Rate, Rates, Slot, Slots};
+use crate::limits::{Class, Full, Holder, Rate, Rates, Slot, Slots, Who};
 use crate::models::Models;
 use crate::net;
 use crate::notes::Notes;
+use crate::outbound::Outbound;
 use crate::search::Search;
-use crate::store::{self, Health, Store};
+use crate::store::{self, Seal, Store};
 use crate::telemetry::log::LogHandle;
+use crate::tools::{self, Tools};
+use crate::webhooks::{self, Webhooks};
+pub use facts::Report;
 
-/// How long a health check waits for the database.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Clients of the bus without a token that one address may be at full rate.
+const CLIENTS_OF_AN_ADDRESS: u32 = 10;
 
 /// Everything.
 #[derive(Debug)]
 pub struct App {
     /// The settings in force.
     pub live: Live,
+    /// Who may come in.
+    pub auth: Auth,
     /// Conversations and messages.
     pub conversations: Conversations,
     /// Models and where they come from.
@@ -47,6 +58,14 @@ pub struct App {
     pub documents: Documents,
     /// Vectors and the model they come from.
     pub embeddings: Embeddings,
+    /// Messages between agents.
+    pub bus: Bus,
+    /// Whom this machine contacted.
+    pub outbound: Outbound,
+    /// Who is told over HTTP what happens.
+    pub webhooks: Webhooks,
+    /// What models may call.
+    pub tools: Tools,
     /// What changes, for all tabs.
     pub feed: Feed,
     /// The newest lines of the log.
@@ -79,79 +98,117 @@ enum Integrity {
     Damaged { checked_at: Timestamp, found: String },
 }
 
-/// How the product is.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// `ok`, `degraded` or `stopping`.
-    pub status: &'static str,
-    /// Which version runs.
-    pub version: &'static str,
-    /// For how long.
-    pub uptime_seconds: u64,
-    /// What was measured.
-    pub checks: Value,
-    /// What is on.
-    pub features: Value,
-    /// Whether it takes work.
-    #[serde(skip)]
-    pub ready: bool,
-}
-
 /// The database file of a data folder.
 pub fn database_path(config: &Config) -> PathBuf {
     config.data_dir.join("inglenook.db")
+}
+
+/// The database, and whether the last stop was unclean.
+fn open_store(config: &Config) -> Result<(Store, bool), store::Error> {
+    let path = database_path(config);
+    let wal = path.with_extension("db-wal");
+    // A clean stop leaves no log behind.
+    let unclean = std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
+    let options = store::Options {
+        readers: config.store.readers,
+        write_batch: config.store.write_batch,
+        queue_max: config.store.queue_max,
+        cache_kb: config.store.cache_kb,
+        snapshots_kept: config.store.snapshot_keep,
+    };
+    Ok((Store::open(&path, &options)?, unclean))
+}
+
+fn register(live: Live) -> net::Register {
+    net::Register::new(move || net::register::Policy::from(&*live.now()))
+}
+
+fn http_client(register: net::Register) -> Result<net::Client, Error> {
+    net::Client::new(register).map_err(|error| Error::internal("setting up the HTTP client", error))
+}
+
+/// What every capability stands on.
+struct Ground {
+    store: Store,
+    live: Live,
+    feed: Feed,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Ground {
+    fn tools(&self, http: net::Client, seal: Seal, search: Search) -> Tools {
+        Tools::new(tools::Parts {
+            store: self.store.clone(),
+            live: self.live.clone(),
+            feed: self.feed.clone(),
+            tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+            http,
+            seal,
+            search,
+        })
+    }
+
+    fn search(&self, embeddings: &Embeddings) -> Search {
+        Search::new(self.store.clone(), self.live.clone(), embeddings.clone())
+    }
+
+    fn embeddings(&self, models: &Models) -> Embeddings {
+        let Self { store, live, feed, tasks, stop } = self;
+        let (store, live, feed) = (store.clone(), live.clone(), feed.clone());
+        Embeddings::open(store, live, feed, models.clone(), tasks, stop.clone())
+    }
 }
 
 impl App {
     /// Opens everything over a data folder that is already ours.
     pub async fn open(live: Live, log: LogHandle) -> Result<Arc<Self>, Error> {
         let config = live.now();
-        let path = database_path(&config);
-        let wal = path.with_extension("db-wal");
-        // A clean stop leaves no log behind.
-        let unclean = std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0);
-        let options = store::Options {
-            readers: config.store.readers,
-            write_batch: config.store.write_batch,
-            queue_max: config.store.queue_max,
-            cache_kb: config.store.cache_kb,
-            snapshots_kept: config.store.snapshot_keep,
-        };
-        let store = Store::open(&path, &options)?;
+        let (store, unclean) = open_store(&config)?;
         let feed = Feed::new(config.server.feed_buffer);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let http = net::Client::new()
-            .map_err(|error| Error::internal("setting up the HTTP client", error))?;
+        let (register, seal) = (register(live.clone()), Seal::open(&config.data_dir));
+        let outbound =
+            Outbound::open(store.clone(), live.clone(), register.clone(), &tasks, stop.clone());
+        let auth = Auth::open(store.clone(), live.clone(), &config.data_dir, tasks.clone()).await?;
+        let http = http_client(register.clone())?;
         let models = Models::open(
             store.clone(),
             live.clone(),
             feed.clone(),
-            http,
-            &config.data_dir,
+            http.clone(),
+            seal.clone(),
             tasks.clone(),
             stop.clone(),
         )
         .await?;
         let conversations = Conversations::new(store.clone(), live.clone(), feed.clone());
-        let embeddings = Embeddings::open(
-            store.clone(),
-            live.clone(),
-            feed.clone(),
-            models.clone(),
-            &tasks,
-            stop.clone(),
-        );
+        let ground = Ground { store, live, feed, tasks, stop };
+        let embeddings = ground.embeddings(&models);
+        let search = ground.search(&embeddings);
+        let tools = ground.tools(http, seal.clone(), search.clone());
+        let Ground { store, live, feed, tasks, stop } = ground;
+        let webhooks = Webhooks::open(webhooks::Parts {
+            store: store.clone(),
+            live: live.clone(),
+            feed: feed.clone(),
+            register: register.clone(),
+            seal,
+            tasks: tasks.clone(),
+        })
+        .await?;
         let documents = Documents::open(documents::Parts {
             store: store.clone(),
             live: live.clone(),
             feed: feed.clone(),
             embeddings: embeddings.clone(),
+            register: register.clone(),
             data_dir: &config.data_dir,
             tasks: tasks.clone(),
             stop: stop.clone(),
         })
         .await?;
-        let search = Search::new(store.clone(), live.clone(), embeddings.clone());
         let notes = Notes::new(store.clone(), live.clone(), feed.clone());
         let chat = Chat::open(chat::Parts {
             store: store.clone(),
@@ -162,12 +219,23 @@ impl App {
             search: search.clone(),
             documents: documents.clone(),
             notes: notes.clone(),
+            tools: tools.clone(),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        })
+        .await?;
+        let bus = Bus::open(bus::Parts {
+            store: store.clone(),
+            live: live.clone(),
+            feed: feed.clone(),
+            register,
             tasks: tasks.clone(),
             stop: stop.clone(),
         })
         .await?;
         let app = Arc::new(Self {
             live,
+            auth,
             conversations,
             models,
             chat,
@@ -175,6 +243,10 @@ impl App {
             notes,
             documents,
             embeddings,
+            bus,
+            outbound,
+            webhooks,
+            tools,
             feed,
             log,
             tasks,
@@ -187,17 +259,28 @@ impl App {
             address: OnceLock::new(),
             integrity: Mutex::new(Integrity::NotChecked),
         });
-        if unclean {
-            app.set_integrity(Integrity::Checking);
-            app.tasks.spawn(Arc::clone(&app).check_integrity());
-        }
-        app.tasks.spawn(Arc::clone(&app).keep_house());
+        app.begin(unclean);
         Ok(app)
+    }
+
+    /// Starts what runs by itself.
+    fn begin(self: &Arc<Self>, unclean: bool) {
+        if unclean {
+            self.set_integrity(Integrity::Checking);
+            self.tasks.spawn(Arc::clone(self).check_integrity());
+        }
+        self.tasks.spawn(happenings::follow(self.webhooks.clone(), self.bus.happenings()));
+        self.tasks.spawn(Arc::clone(self).keep_house());
     }
 
     /// The settings in force.
     pub fn config(&self) -> Arc<Config> {
         self.live.now()
+    }
+
+    /// Grows whenever anything in the database changes.
+    pub fn changes(&self) -> u64 {
+        self.store.commits()
     }
 
     /// Remembers where the server listens, for people who ask.
@@ -206,19 +289,37 @@ impl App {
     }
 
     /// Counts a request; `None` when its class has no limit.
-    pub fn count_request(&self, class: Class, peer: IpAddr) -> Option<Rate> {
+    pub async fn count_request(&self, class: Class, who: Who) -> Option<Rate> {
         let rates = self.live.now().rates;
         let limit = match class {
             Class::Chat => rates.chat,
+            // All clients without a token at one address, together.
+            Class::Bus if matches!(who, Who::Address(_)) => {
+                rates.bus.saturating_mul(CLIENTS_OF_AN_ADDRESS)
+            }
+            Class::Bus => rates.bus,
             Class::Upload => rates.upload,
+            Class::Login => rates.login,
             Class::Api => rates.api,
         };
-        self.rates.count(class, peer, u64::from(limit))
+        let limit = u64::from(limit);
+        let here = self.rates.count(class, who.clone(), limit)?;
+        // Whoever asked enough here already need not be counted elsewhere.
+        let everywhere = match here.allowed {
+            true => self.bus.count_everywhere(class, &who, limit).await,
+            false => None,
+        };
+        Some(everywhere.filter(|rate| rate.remaining <= here.remaining).unwrap_or(here))
+    }
+
+    /// Counts a message of a client that shows no credential; `None` when there is no limit.
+    pub async fn count_client(&self, address: IpAddr, client: &ClientId) -> Option<Rate> {
+        self.count_request(Class::Bus, Who::Client(address, client.clone())).await
     }
 
     /// Counts a question that did not come as a request of its own.
-    pub fn count_question(&self, peer: IpAddr) -> Result<(), Error> {
-        match self.count_request(Class::Chat, peer) {
+    pub async fn count_question(&self, who: Who) -> Result<(), Error> {
+        match self.count_request(Class::Chat, who).await {
             Some(rate) if !rate.allowed => Err(Error::TooMany {
                 code: "rate_limited",
                 message: format!(
@@ -232,99 +333,39 @@ impl App {
     }
 
     /// Takes a slot for a connection that stays open.
-    pub fn take_slot(&self, peer: IpAddr) -> Result<Slot, Full> {
+    pub fn take_slot(&self, holder: Holder) -> Result<Slot, Full> {
         let config = self.live.now();
         let server = &config.server;
-        self.slots.take(peer, server.max_connections, server.max_connections_per_client)
+        self.slots.take(holder, server.max_connections, server.max_connections_per_client)
     }
 
-    /// Measures how the product is.
-    pub async fn health(&self) -> Report {
-        let probe = self.store.read(|db| {
-            Ok::<_, Error>(db.query_row("SELECT count(*) FROM users", [], |r| r.get::<_, i64>(0))?)
-        });
-        let began = clock::monotonic();
-        let reads = matches!(tokio::time::timeout(CHECK_TIMEOUT, probe).await, Ok(Ok(_)));
-        let writes = self.store.health();
-        let integrity = self.integrity.lock().map_or(Integrity::NotChecked, |found| found.clone());
-        let damaged = matches!(integrity, Integrity::Damaged { .. });
-        let config = self.live.now();
-        let folder = config.data_dir.clone();
-        let free = tokio::task::spawn_blocking(move || fs4::available_space(folder)).await;
-        let free = free.ok().and_then(Result::ok);
-        let stopping = self.stop.is_cancelled();
-        let good = reads && writes == Health::Good && !damaged;
-        let database = match (reads, writes) {
-            (false, _) => "unreadable",
-            (true, Health::Good) => "ok",
-            (true, Health::DiskFull) => "disk_full",
-            (true, Health::SyncFailed) => "sync_failed",
-            (true, Health::Failing) => "failing",
-        };
-        let mut facts = json!(integrity);
-        facts["status"] = database.into();
-        facts["read_ms"] = clock::ms_since(began).into();
-        Report {
-            status: match (stopping, good) {
-                (true, _) => "stopping",
-                (false, true) => "ok",
-                (false, false) => "degraded",
-            },
-            version: env!("CARGO_PKG_VERSION"),
-            uptime_seconds: clock::ms_since(self.started) / 1000,
-            checks: json!({ "database": facts, "disk": { "free_bytes": free } }),
-            features: json!({
-                "rate_limiting": config.rates.api > 0 || config.rates.chat > 0,
-                "authentication": false,
-                "retry_logic": config.models.retry.attempts > 1,
-                "offline": config.models.offline,
-            }),
-            ready: reads && !stopping,
-        }
+    /// Takes a slot for a client of the bus; its connections to other nodes count too.
+    pub async fn take_client_slot(&self, client: &ClientId) -> Result<(Slot, Option<Seat>), Full> {
+        let slot = self.take_slot(Holder::Client(client.clone()))?;
+        let each = self.live.now().server.max_connections_per_client;
+        Ok((slot, self.bus.take_seat(client, each).await?))
     }
 
-    /// What the product is doing.
-    pub async fn status(&self) -> Result<Value, Error> {
-        let config = self.live.now();
-        let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-        let database = database_path(&config);
-        let report = self.health().await;
-        let config_state = self.live.snapshot();
-        Ok(json!({
-            "version": report.version,
-            "instance": self.instance,
-            "status": report.status,
-            "uptime_seconds": report.uptime_seconds,
-            "pid": std::process::id(),
-            "address": self.address.get().map(|address| format!("http://{address}")),
-            "data_dir": config.data_dir,
-            "connections": {
-                "open": self.slots.taken(),
-                "limit": config.server.max_connections,
-                "limit_per_client": config.server.max_connections_per_client,
-            },
-            "turns": { "running": self.chat.running(), "limit": config.chat.max_turns },
-            "breakers": self.models.breakers(),
-            "limits": { "chat_per_minute": config.rates.chat, "api_per_minute": config.rates.api },
-            "database": {
-                "size_bytes": size(database.clone()),
-                "wal_bytes": size(database.with_extension("db-wal")),
-            },
-            "checks": report.checks,
-            "config": {
-                "path": config_state.path,
-                "loaded_at": config_state.loaded_at,
-                "error": config_state.error,
-            },
-        }))
+    /// Deletes somebody who is kept out already, with everything that is theirs. Broken off, it can be
+    /// asked for again.
+    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+        self.auth.check_deletable(id).await?;
+        self.chat.remove_all(id).await?;
+        self.conversations.remove_all(id).await?;
+        self.notes.remove_all(id).await?;
+        self.documents.remove_all(id).await?;
+        self.store.forget_keys_of(id).await?;
+        self.auth.delete_user(id).await
     }
 
     /// Waits for background work to end, at most so long, and closes the database.
     pub async fn close(&self, grace: Duration) {
+        self.webhooks.close().await;
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "some work did not end in time");
         }
+        self.outbound.keep().await;
         match self.store.close().await {
             Ok(()) => tracing::info!("database closed"),
             Err(error) => tracing::error!(%error, "the database did not close cleanly"),
@@ -376,6 +417,9 @@ impl App {
                 self.notes.sweep(config.conversations.trash).await?;
                 self.documents.sweep(config.conversations.trash).await?;
                 self.chat.sweep(config.chat.turn_replay).await?;
+                self.auth.sweep().await?;
+                self.bus.sweep().await?;
+                self.webhooks.sweep().await?;
                 self.store.checkpoint().await?;
                 Ok::<_, Error>(())
             };

@@ -14,6 +14,14 @@ pub enum Error {
         /// The kind of thing, for a person.
         what: &'static str,
     },
+    /// Absent, and there is more to say of it.
+    #[error("{message}")]
+    Unknown {
+        /// A slug for programs.
+        code: &'static str,
+        /// What is not there, and what to do.
+        message: String,
+    },
     /// Bad input.
     #[error("{message}")]
     Invalid {
@@ -66,6 +74,14 @@ pub enum Error {
         /// Seconds until it is worth trying again.
         retry_after_s: Option<u64>,
     },
+    /// Nobody, as far as can be told.
+    #[error("{message}")]
+    NotSignedIn {
+        /// A slug for programs.
+        code: &'static str,
+        /// What is wrong with the credentials.
+        message: String,
+    },
     /// A model's server failed or refused.
     #[error("{message}")]
     Upstream {
@@ -111,6 +127,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Its slug for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid { .. } => "invalid_input",
+            Self::TooLarge { .. } => "too_large",
+            Self::DiskFull { .. } => "disk_full",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::Internal { .. } => "internal_error",
+            Self::Conflict { code, .. }
+            | Self::Forbidden { code, .. }
+            | Self::Unknown { code, .. }
+            | Self::NotSignedIn { code, .. }
+            | Self::TooMany { code, .. }
+            | Self::Unavailable { code, .. }
+            | Self::Upstream { code, .. } => code,
+        }
+    }
+
     /// Absent, or somebody else's.
     pub fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }

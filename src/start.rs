@@ -1,20 +1,25 @@
 //! From the command line to a running server, and from a signal to a clean end. Each way that a start
 //! can fail has its exit code and a sentence that says what to do.
 
+mod commands;
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Listeners};
+use crate::api::{self, Carried, Listeners};
 use crate::app::App;
 use crate::cli::{self, Command, exit, say};
 use crate::config::{Config, Live, Loaded, ReloadOutcome, Sources, watch};
 use crate::error::Error;
+use crate::mcp::Mcp;
 use crate::store::{self, files, lock};
 use crate::telemetry::log;
+use crate::webhooks::Event;
 
 /// Time for background work after the connections have ended.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -25,6 +30,18 @@ pub fn main() -> ExitCode {
         Command::Exit(code) => code,
         Command::Serve(sources) => match prepare(&sources) {
             Ok(loaded) => serve(loaded, sources),
+            Err(code) => code,
+        },
+        Command::Keys(sources, keys) => match prepare(&sources) {
+            Ok(loaded) => commands::change(loaded, sources, keys),
+            Err(code) => code,
+        },
+        Command::Bus(sources, bus) => match prepare(&sources) {
+            Ok(loaded) => commands::over_the_bus(&loaded.config, bus),
+            Err(code) => code,
+        },
+        Command::Mcp(sources) => match prepare(&sources) {
+            Ok(loaded) => commands::over_stdio(&loaded.config),
             Err(code) => code,
         },
         Command::Open(sources) => match prepare(&sources) {
@@ -43,21 +60,28 @@ fn prepare(sources: &Sources) -> Result<Loaded, u8> {
 
 /// Opens the browser at the running server.
 fn open(config: &Config) -> u8 {
-    let unusable = |error: store::Error| {
-        say::error(&format!("The data folder cannot be used: {error}"));
-        exit::CONFIGURATION
-    };
-    match lock::Lock::take(&config.data_dir.join("inglenook.lock")).map_err(unusable) {
-        Ok(lock::Taken::Theirs(Some(lock::Holder { url: Some(url), .. }))) => {
+    match running(config) {
+        Ok(url) => {
             open_browser(&url);
             say::line(&url);
             exit::DONE
         }
+        Err(code) => code,
+    }
+}
+
+/// Where the server of a data folder is; says so when there is none.
+fn running(config: &Config) -> Result<String, u8> {
+    match lock::Lock::take(&config.data_dir.join("inglenook.lock")) {
+        Ok(lock::Taken::Theirs(Some(lock::Holder { url: Some(url), .. }))) => Ok(url),
         Ok(_) => {
             say::error("Inglenook is not running; start it with: inglenook");
-            exit::FAILED
+            Err(exit::FAILED)
         }
-        Err(code) => code,
+        Err(error) => {
+            say::error(&format!("The data folder cannot be used: {error}"));
+            Err(exit::CONFIGURATION)
+        }
     }
 }
 
@@ -72,6 +96,7 @@ fn serve(loaded: Loaded, sources: Sources) -> u8 {
     if let Err(error) = files::create_private_folder(&folder) {
         return unusable_folder(&error);
     }
+    let closed = files::close_to_others(&folder);
     let mut lock = match lock::Lock::take(&folder.join("inglenook.lock")) {
         Ok(lock::Taken::Ours(lock)) => lock,
         Ok(lock::Taken::Theirs(holder)) => return already_running(holder, &loaded.config),
@@ -84,6 +109,9 @@ fn serve(loaded: Loaded, sources: Sources) -> u8 {
             return exit::FAILED;
         }
     };
+    if let Err(error) = closed {
+        tracing::warn!(%error, "other users of this machine may be able to read the data folder");
+    }
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -134,6 +162,16 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         Ok(app) => app,
         Err(error) => return did_not_open(&error, &config),
     };
+    if !config.server.host.is_loopback() && !app.auth.is_locked() {
+        say::error(&format!(
+            "HOST={} would open Inglenook to other machines, and no password is set. Set one with \
+             `inglenook password`, or keep HOST to loopback (127.0.0.1 or ::1).",
+            config.server.host
+        ));
+        app.stop.cancel();
+        app.close(LAST_WORK).await;
+        return exit::CONFIGURATION;
+    }
     let listeners = match Listeners::bind(config.server.host, config.server.port).await {
         Ok(listeners) => listeners,
         Err(error) => {
@@ -147,7 +185,7 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
             return exit::FAILED;
         }
     };
-    let url = format!("http://{}", listeners.address);
+    let url = format!("http://{}", reachable(listeners.address));
     app.set_address(listeners.address);
     if let Err(error) = lock.publish(&url) {
         tracing::warn!(%error, "a second start will not find this one");
@@ -162,8 +200,23 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         feed.announce_to_all("config", &json!({ "ok": error.is_none(), "error": error }));
     });
     let grace = config.server.shutdown_grace;
-    let server = runtime_task(api::serve(Arc::clone(&app), listeners, app.stop.clone(), grace));
+    let (carried, stop) = (carried(&app), app.stop.clone());
+    let server = runtime_task(api::serve(Arc::clone(&app), carried, listeners, stop, grace));
+    match app.webhooks.start().await {
+        Ok(()) => app.webhooks.tell(Event::SystemStarted, &about(&app, &url)).await,
+        Err(error) => tracing::error!(%error, "webhooks are told of nothing"),
+    }
     say::line(&format!("listening on {url}"));
+    match app.auth.setup_claim() {
+        Ok(Some(claim)) => {
+            let claim = claim.expose_secret();
+            say::line(&format!(
+                "anybody on this machine is let in; to set a password: {url}/setup#{claim}"
+            ));
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "there is no link to set a password with"),
+    }
     say::line("press Ctrl+C to stop");
     tracing::info!(server.url = %url, data.folder = %config.data_dir.display(), "ready");
     if config.server.open_browser {
@@ -177,18 +230,46 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         wishes.next().await;
         std::process::exit(i32::from(exit::FAILED));
     });
-    shut_down(&app, server, &app.stop).await;
+    shut_down(&app, server, &url).await;
     impatient.abort();
     tracing::info!("stopped");
     exit::DONE
 }
 
-async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, stop: &CancellationToken) {
+/// The doors that are carried on the HTTP door's port.
+fn carried(app: &Arc<App>) -> Carried {
+    let mcp = Mcp::new(Arc::clone(app));
+    Carried::new(move |identity, who, request| {
+        let mcp = mcp.clone();
+        async move { mcp.answer(identity, who, request).await }
+    })
+}
+
+/// Where a program on this machine reaches an address that stands for all of its addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(any) if any.ip().is_unspecified() => {
+            (Ipv4Addr::LOCALHOST, any.port()).into()
+        }
+        SocketAddr::V6(any) if any.ip().is_unspecified() => {
+            (Ipv6Addr::LOCALHOST, any.port()).into()
+        }
+        one => one,
+    }
+}
+
+/// What webhooks are told of this process.
+fn about(app: &App, url: &str) -> serde_json::Value {
+    json!({ "version": env!("CARGO_PKG_VERSION"), "instance": app.instance, "url": url })
+}
+
+async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, url: &str) {
     app.feed.announce_to_all("server_shutdown", &json!({}));
-    stop.cancel();
+    app.stop.cancel();
     if server.await.is_err() {
         tracing::error!("the server ended abnormally");
     }
+    app.webhooks.tell(Event::SystemStopped, &about(app, url)).await;
     app.close(LAST_WORK).await;
 }
 

@@ -58,6 +58,58 @@ fn what_is_loaded_later_is_noted_and_left_alone() {
 }
 
 #[test]
+fn what_is_ours_and_loaded_later_is_joined_and_borrows_from_the_bundle() {
+    let files = [
+        (
+            "app.js",
+            "import { base } from \"./base.js\";\nbase();\nexport const more = () => import(\"/far/page.js\");\n",
+        ),
+        ("base.js", "export const base = () => 1;\n"),
+        (
+            "far/page.js",
+            "import { base } from \"../base.js\";\nimport { own } from \"./own.js\";\nexport const Page = base(own);\n",
+        ),
+        (
+            "far/own.js",
+            "export const own = 2;\nexport const late = () => import(\"/vendor/big.js\");\n",
+        ),
+    ];
+    let bundle = joined(&files).unwrap();
+    assert!(bundle.script.contains("import(\"/far/page.js\").then((part)=>part.open(m0))"));
+    assert!(!bundle.script.contains("own"));
+    assert_eq!(
+        bundle.parts["far/page.js"],
+        "let made;\nexport const open=(m0)=>made??=(()=>{\n\
+         const m2=(()=>{\nconst own = 2;\nconst late = () => import(\"/vendor/big.js\");\nreturn{late,own}})();\n\
+         const m3=(()=>{\nconst{base}=m0;\nconst{own}=m2;\nconst Page = base(own);\nreturn{Page}})();\n\
+         return m3})();\n"
+    );
+    assert_eq!(bundle.lazy.get("vendor/big.js").map(String::as_str), Some("far/own.js:2"));
+    assert!(bundle.modules.contains("far/own.js"));
+}
+
+#[test]
+fn two_parts_share_nothing_but_the_bundle() {
+    let app = "export const a = () => import(\"/one.js\");\nexport const b = () => import(\"/two.js\");\n";
+    let shared = "import { x } from \"./shared.js\";\n";
+    let files = [
+        ("app.js", app),
+        ("one.js", shared),
+        ("two.js", shared),
+        ("shared.js", "export const x = 1;\n"),
+    ];
+    let error = joined(&files).err().unwrap();
+    assert_eq!(error, "two.js:1: shared.js belongs to one.js, another part");
+    let files = [
+        ("app.js", "export const a = () => import(\"/one.js\");\n"),
+        ("one.js", "export const b = () => import(\"/two.js\");\n"),
+        ("two.js", "export const c = 1;\n"),
+    ];
+    let error = joined(&files).err().unwrap();
+    assert_eq!(error, "one.js:1: a part cannot load another one, two.js");
+}
+
+#[test]
 fn what_is_not_understood_is_an_error_with_its_place() {
     for (text, place) in [
         ("\nexport default 1;", "app.js:2"),

@@ -76,6 +76,19 @@ fn no_file_is_longer_than_a_person_reads() {
 }
 
 #[test]
+fn only_net_opens_connections() {
+    let ways =
+        ["reqwest::Client", "reqwest::get", "TcpStream::connect", "UdpSocket", "lookup_host"];
+    for file in files("src", &["rs"]).into_iter().filter(|file| !file.starts_with("src/net")) {
+        for (number, line) in read(&file).lines().enumerate() {
+            for way in ways {
+                assert!(!line.contains(way), "{}:{}: {line}", file.display(), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
 fn no_module_is_named_for_having_no_name() {
     let vague =
         ["util", "utils", "helper", "helpers", "common", "manager", "service", "services", "misc"];
@@ -133,9 +146,14 @@ fn every_setting_stands_in_the_file_that_is_shipped() {
 
 #[test]
 fn the_documents_refer_only_to_what_exists() {
-    for document in
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/API.md"]
-    {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/API.md",
+        "docs/SECURITY.md",
+    ] {
         let text = read(Path::new(document));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if link.starts_with("http") || link.starts_with('#') {
@@ -149,32 +167,40 @@ fn the_documents_refer_only_to_what_exists() {
 }
 
 #[test]
-fn every_route_is_documented() {
-    let routes = read(Path::new("src/api/mod.rs"));
-    let documents = read(Path::new("docs/API.md"));
-    let mut count = 0;
-    for (door, method) in
-        [("get", "GET"), ("post", "POST"), ("patch", "PATCH"), ("delete", "DELETE")]
-    {
-        for rest in routes.split(&format!(" {door}(\"")).skip(1) {
-            let path = rest.split('"').next().unwrap_or_default();
-            if !rest.split(')').next().unwrap_or_default().contains(" API,")
-                && !rest.split(')').next().unwrap_or_default().contains(" CHAT,")
-                && !rest.split(')').next().unwrap_or_default().contains(" STREAM,")
-            {
-                continue;
-            }
-            count += 1;
-            let short = path.replace("/conversations/{id}", "...");
-            let said = documents.lines().filter(|line| line.contains(method)).any(|line| {
-                [path, &short].iter().any(|path| {
-                    ["`", " ", "\t"].iter().any(|end| line.contains(&format!(" {path}{end}")))
-                })
-            });
-            assert!(said, "{method} {path} is not in docs/API.md");
+fn the_threat_model_names_only_tests_that_exist() {
+    let (mut named, mut gone) = (0, String::new());
+    for quoted in read(Path::new("docs/SECURITY.md")).split('`').skip(1).step_by(2) {
+        let Some((file, test)) = quoted.split_once("::") else { continue };
+        named += 1;
+        let file =
+            if file == "tidy" { "tests/tidy.rs".into() } else { format!("tests/it/{file}.rs") };
+        let text = read(Path::new(&file));
+        if test != "*" && !text.contains(&format!("fn {test}(")) {
+            let _ = writeln!(gone, "{quoted}");
         }
     }
-    assert!(count > 30, "only {count} routes found: has the route table moved?");
+    assert!(named > 20 && gone.is_empty(), "not there:\n{gone}");
+}
+
+#[test]
+fn every_door_function_is_in_the_list_of_routes() {
+    let list = read(Path::new("src/api/mod.rs"));
+    let mut count = 0;
+    for file in files("src/api", &["rs"]) {
+        let text = read(&file);
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let module = match name.as_str() {
+            "mod" => file.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
+            _ => name,
+        };
+        for rest in text.split("#[utoipa::path(").skip(1) {
+            let door = rest.split(" async fn ").nth(1).and_then(|rest| rest.split('(').next());
+            let named = format!("({module}::{},", door.unwrap_or_default());
+            assert!(list.contains(&named), "{file:?}: {named} is described and served nowhere");
+            count += 1;
+        }
+    }
+    assert!(count > 30, "only {count} door functions found");
 }
 
 /// `module -> modules it may import`, from the table under the heading.

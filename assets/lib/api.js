@@ -22,6 +22,22 @@ export class ApiError extends Error {
   }
 }
 
+/** Also 401, but of somebody who is about to sign in. */
+const WRONG_PASSWORD = "wrong_password";
+
+let signedOut = () => {};
+
+/** Says who is told when a request was refused because nobody is signed in. */
+export function whenSignedOut(/** @type {() => void} */ then) {
+  signedOut = then;
+}
+
+/** Takes in a refusal, whichever way it came. */
+export function refused(/** @type {ApiError} */ error) {
+  if (error.status === 401 && error.code !== WRONG_PASSWORD) signedOut();
+  return error;
+}
+
 /** A random id that also works on plain http, where `crypto.randomUUID` is absent. */
 export function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -132,12 +148,12 @@ function unreachable() {
 /** @returns {Promise<never>} */
 async function refuse(response) {
   const body = await response.json().catch(() => ({}));
-  throw new ApiError({
+  throw refused(new ApiError({
     message: body.error ?? `${response.status} ${response.statusText}`,
     code: body.code ?? `http_${response.status}`,
     status: response.status,
     details: body.details,
     requestId: body.request_id ?? response.headers.get("X-Request-ID"),
     retryAfter: body.retry_after,
-  });
+  }));
 }

@@ -2,7 +2,7 @@
 import { signal } from "../vendor/signals.js";
 
 /**
- * @typedef {{name: "home"|"conversation"|"temporary"|"library"|"settings"|"search"|"missing", id?: string, document?: string,
+ * @typedef {{name: "home"|"conversation"|"temporary"|"library"|"agents"|"settings"|"search"|"login"|"setup"|"missing", id?: string, document?: string,
  *   section?: string, query: URLSearchParams, path: string}} Route
  */
 
@@ -47,14 +47,15 @@ function pathOfClick(event) {
 
 /** @param {{pathname: string, search: string}} place @returns {Route} */
 export function read({ pathname, search }) {
-  const [head, tail] = pathname.split("/").filter(Boolean);
+  const [head, tail, third] = pathname.split("/").filter(Boolean);
   const query = new URLSearchParams(search);
   const rest = { query, path: pathname + search };
   if (!head) return { name: "home", ...rest };
   if (head === "c" && tail) return { name: "conversation", id: tail, ...rest };
   if (head === "temporary") return { name: "temporary", ...rest };
   if (head === "library") return { name: "library", document: tail, ...rest };
-  if (head === "settings") return { name: "settings", section: tail ?? "models", ...rest };
-  if (head === "search") return { name: "search", ...rest };
+  if (head === "agents") return { name: "agents", section: tail, id: third, ...rest };
+  if (head === "settings") return { name: "settings", section: tail, ...rest };
+  if (head === "search" || head === "login" || head === "setup") return { name: head, ...rest };
   return { name: "missing", ...rest };
 }

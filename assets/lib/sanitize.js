@@ -16,7 +16,6 @@ export const allowedAttributes = new Set(
   "align checked class colspan data-footnote data-label data-math data-src dir disabled href lang open rowspan start title type".split(" "),
 );
 
-
 const RULES = {
   ALLOWED_TAGS: [...allowedTags],
   ALLOWED_ATTR: [...allowedAttributes],
@@ -48,6 +47,38 @@ DOMPurify.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {
     else node.setAttribute("disabled", "");
   }
 });
+
+/** Pages and drawings that are shown in a frame of their own: with their styles, without anything that runs, asks or leads away. */
+const PAGE_RULES = {
+  WHOLE_DOCUMENT: true,
+  ADD_TAGS: ["style"],
+  FORBID_TAGS: ["form", "button", "audio", "video", "source", "track", "map", "area"],
+  FORBID_ATTR: ["action", "formaction", "target", "ping", "srcset", "poster"],
+  // No scheme but `data:image`; DOMPurify asks this of every attribute, so what is no address must pass.
+  ALLOWED_URI_REGEXP: /^(?:data:image\/|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
+  TRUSTED_TYPES_POLICY: trustedMarkup,
+};
+
+/** Attributes that are followed or loaded: they may name a picture that the page brings with it, or a place within. */
+const ADDRESSES = /^(?:href|xlink:href|src|background|data|cite|longdesc)$/;
+const WITHIN = /^\s*(?:data:image\/|#)/i;
+/** What styles would load. The frame's policy refuses it; without the addresses it is not even tried. */
+const LOADED = /@import[^;{}]*;?|url\(\s*(?!["']?(?:data:|#))[^)]*\)/gi;
+const unloaded = (/** @type {string} */ found) => (found.startsWith("@") ? "" : "none");
+
+const pages = /** @type {any} */ (DOMPurify)(window);
+pages.addHook("uponSanitizeAttribute", (/** @type {Element} */ _node, /** @type {any} */ given) => {
+  if (ADDRESSES.test(given.attrName) && !WITHIN.test(given.attrValue)) given.keepAttr = false;
+  if (given.attrName === "style") given.attrValue = given.attrValue.replace(LOADED, unloaded);
+});
+pages.addHook("uponSanitizeElement", (/** @type {Element} */ node) => {
+  if (node.localName === "style") node.textContent = (node.textContent ?? "").replace(LOADED, unloaded);
+});
+
+/** Somebody's page as text that is safe to show in a frame of its own. */
+export function safePage(/** @type {string} */ markup) {
+  return String(pages.sanitize(markup, /** @type {any} */ (PAGE_RULES)));
+}
 
 /**
  * Markup as nodes that are safe to insert.

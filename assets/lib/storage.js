@@ -28,6 +28,16 @@ export function keep(name, value) {
   }
 }
 
+/** Forgets every value whose name begins so. */
+export function forgetAll(start) {
+  for (const name of fallback.keys()) if (name.startsWith(start)) fallback.delete(name);
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX + start)) localStorage.removeItem(key);
+  } catch {
+    // A browser that keeps nothing has nothing to forget.
+  }
+}
+
 /** Calls back when another tab changed a value. */
 export function onKept(name, then) {
   addEventListener("storage", (event) => {

@@ -37,6 +37,11 @@ export async function loadWords() {
   }
 }
 
+/** Adds the English words of a part of the page that is fetched later. */
+export function addWords(/** @type {Record<string, any>} */ words) {
+  Object.assign(en, words);
+}
+
 /**
  * The text of a key.
  * @param {string} key

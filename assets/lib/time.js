@@ -14,6 +14,13 @@ export function exact(instant) {
   return format("exact", { dateStyle: "full", timeStyle: "long" }).format(new Date(instant));
 }
 
+/** To the second: the time today, else with the day. */
+export function toSecond(instant, now = new Date()) {
+  const date = new Date(instant);
+  const name = daysAgo(date, now) <= 0 ? "second" : "day-second";
+  return format(name, name === "second" ? { timeStyle: "medium" } : { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" }).format(date);
+}
+
 /** The shortest form that is clear: the time today, the weekday this week, else the date. */
 export function short(instant, now = new Date()) {
   const date = new Date(instant);
@@ -43,6 +50,13 @@ export function duration(ms) {
   if (ms < 1000) return unit(ms, "millisecond", 0);
   if (ms < 60_000) return unit(ms / 1000, "second", ms < 10_000 ? 1 : 0);
   return `${unit(Math.floor(ms / 60_000), "minute", 0)} ${unit(Math.round((ms % 60_000) / 1000), "second", 0)}`;
+}
+
+/** How long something short took, such as `0.4 ms`; a dash where nothing was measured. */
+export function latency(/** @type {number|null|undefined} */ ms) {
+  if (!ms) return "–";
+  if (ms >= 10) return duration(ms);
+  return new Intl.NumberFormat(locale(), { style: "unit", unit: "millisecond", unitDisplay: "narrow", maximumFractionDigits: 1 }).format(ms);
 }
 
 function daysAgo(date, now) {

@@ -1,5 +1,5 @@
 /** Sending files, with the progress that `fetch` does not tell. The rest of the HTTP client is `api.js`. */
-import { addressOf, ApiError } from "./api.js";
+import { addressOf, ApiError, refused } from "./api.js";
 
 /**
  * Sends a form.
@@ -38,13 +38,13 @@ function settle(request, resolve, reject) {
   }
   if (request.status < 300 && body) return resolve(body);
   reject(
-    new ApiError({
+    refused(new ApiError({
       message: body?.error ?? `${request.status} ${request.statusText}`,
       code: body?.code ?? `http_${request.status}`,
       status: request.status,
       details: body?.details,
       requestId: body?.request_id,
       retryAfter: body?.retry_after,
-    }),
+    })),
   );
 }

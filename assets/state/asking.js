@@ -5,8 +5,8 @@ import { go } from "../lib/router.js";
 import { t } from "../lib/text.js";
 import { batch, signal } from "../vendor/signals.js";
 import { showBeside } from "./compare.js";
-import { accept, conversation, hasEnded } from "./conversations.js";
-import { modelIdToSend } from "./models.js";
+import { accept, conversation, hasEnded, loadConversation } from "./conversations.js";
+import { modelIdToSend, modelsThere } from "./models.js";
 import { complain, toast } from "./notices.js";
 import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
 
@@ -25,6 +25,9 @@ export async function ask(id, { content, attachments = [], documents = [], model
     const body = { content };
     if (attachments.length) body.attachments = attachments.map(({ name, media_type, data }) => ({ name, media_type, data }));
     if (documents.length) body.documents = documents;
+    if (!model) await modelsThere();
+    // Whoever is quicker than the page is answered by the chat's own model all the same.
+    if (id && !conversation(id).peek()) await loadConversation(id);
     const chosen = model ?? modelIdToSend(id ? conversation(id).peek() : fresh.peek());
     if (chosen) body.model = chosen;
     const started = await post(`/conversations/${target}/messages`, body, { key });

@@ -4,8 +4,10 @@ import { t } from "../lib/text.js";
 import { computed, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 import { onDocuments } from "./documents.js";
+import { newest } from "./meanwhile.js";
 import { complain } from "./notices.js";
 import { leaving, removeLater } from "./removals.js";
+import { may } from "./session.js";
 
 const PAUSE_MS = 400;
 
@@ -28,13 +30,19 @@ export function collectionName(id) {
   return all.value.find((entry) => entry.id === id)?.name ?? null;
 }
 
+const loadBoth = newest(
+  () => Promise.all([get("/collections"), may("admin") ? get("/folders/watched") : { items: [] }]),
+  ([some, places]) => {
+    all.value = some.items.toSorted((one, two) => one.name.localeCompare(two.name));
+    folders.value = places.items;
+  },
+);
+
 /** Fetches both lists. */
 export async function loadCollections() {
   if (collectionsState.peek().state !== "ready") collectionsState.value = { state: "loading", error: null };
   try {
-    const [some, places] = await Promise.all([get("/collections"), get("/folders/watched")]);
-    all.value = some.items.toSorted((one, two) => one.name.localeCompare(two.name));
-    folders.value = places.items;
+    await loadBoth();
     collectionsState.value = { state: "ready", error: null };
   } catch (error) {
     collectionsState.value = { state: "failed", error };

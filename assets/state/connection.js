@@ -5,7 +5,7 @@
 import { openFeed } from "../lib/live.js";
 import { signal } from "../vendor/signals.js";
 
-/** @type {import("../vendor/signals.js").Signal<"connecting"|"open"|"down">} */
+/** @type {import("../vendor/signals.js").Signal<"connecting"|"open"|"down"|"signed_out">} */
 export const link = signal("connecting");
 
 /** Whether the server said that it is going away on purpose. */
@@ -32,6 +32,7 @@ export function startConnection() {
   feed = openFeed(dispatch, (state) => {
     const before = link.value;
     link.value = state;
+    if (state === "signed_out") dispatch("signed_out", {});
     if (state !== "open" || before === "open") return;
     stopping.value = false;
     for (const then of returns) then({ first: before === "connecting" });
@@ -42,7 +43,7 @@ export function startConnection() {
 
 /** Tries again at once instead of at the end of the wait. */
 export function retryNow() {
-  if (link.value === "down") feed?.retry();
+  if (link.value === "down" || link.value === "signed_out") feed?.retry();
 }
 
 function dispatch(event, data) {

@@ -5,6 +5,7 @@
 import { get } from "../lib/api.js";
 import { batch, effect, signal } from "../vendor/signals.js";
 import { link, on, onReturn } from "./connection.js";
+import { meanwhile } from "./meanwhile.js";
 import { visible } from "./unread.js";
 
 const PAGE = 60;
@@ -35,6 +36,7 @@ let cursor = null;
 let fetching = null;
 let generation = 0;
 let labelTimer = 0;
+const { heard, during } = meanwhile(apply);
 
 /** The signal of a conversation; its value is null until known, `{missing: true}` when there is none. */
 export function conversation(id) {
@@ -44,6 +46,9 @@ export function conversation(id) {
 
 /** Takes in a conversation as the server gave it. */
 export function accept(item) {
+  // It may have been read before its answer ended, and come after the feed told of the end.
+  const running = item.running_turns?.filter((/** @type {string} */ id) => !ended.has(id));
+  if (running && running.length < item.running_turns.length) item = { ...item, running_turns: running };
   conversation(item.id).value = item;
   place(item);
   return item;
@@ -52,7 +57,7 @@ export function accept(item) {
 /** Fetches a conversation that may not be in the list. */
 export async function loadConversation(id) {
   try {
-    accept(await get(`/conversations/${id}`));
+    await during(async () => accept(await get(`/conversations/${id}`)));
   } catch (error) {
     if (error.status === 404) conversation(id).value = { id, missing: true };
     throw error;
@@ -71,13 +76,13 @@ export async function reloadList() {
   cursor = null;
   fetching = null;
   if (!listed.value.length) listState.value = { state: "loading", more: false, error: null };
-  await fetchPage(true);
+  await during(() => fetchPage(true));
 }
 
 /** Fetches the next page; harmless to call often. */
 export function loadMore() {
   if (!listState.value.more || fetching) return fetching;
-  return fetchPage(false);
+  return during(() => fetchPage(false));
 }
 
 async function fetchPage(fromTop) {
@@ -125,19 +130,21 @@ export function unlist(ids) {
   listed.value = listed.value.filter((id) => !gone.has(id));
 }
 
+function apply({ change, conversation: item }) {
+  if (change === "purged") {
+    unlist([item.id]);
+    conversation(item.id).value = { id: item.id, missing: true };
+  } else if (item.created_at) {
+    noteLabels(conversation(item.id).peek(), item);
+    accept(item);
+  } else {
+    loadConversation(item.id).catch(() => {});
+  }
+}
+
 /** Starts to follow the feed, and fetches the first page. */
 export function startConversations() {
-  on("conversation", ({ change, conversation: item }) => {
-    if (change === "purged") {
-      unlist([item.id]);
-      conversation(item.id).value = { id: item.id, missing: true };
-    } else if (item.created_at) {
-      noteLabels(conversation(item.id).peek(), item);
-      accept(item);
-    } else {
-      loadConversation(item.id).catch(() => {});
-    }
-  });
+  on("conversation", heard);
   on("turn", ({ type, turn_id, conversation_id }) => {
     const running = { start: true, complete: false, error: false }[type];
     if (running === false) noteEnd(turn_id);
@@ -147,11 +154,11 @@ export function startConversations() {
     known.get(conversation_id).value = { ...item, running_turns: running ? [...others, turn_id] : others };
   });
   // Not before the feed is open: a change between the first list and the feed would be told by neither.
-  onReturn(({ first }) => {
+  onReturn(() => {
     reloadList();
     loadLabels();
     const id = visible.peek();
-    if (id && !first) loadConversation(id).catch(() => {});
+    if (id) loadConversation(id).catch(() => {});
   });
   // Without a feed the list is shown all the same.
   const stop = effect(() => {

@@ -1,5 +1,6 @@
 /** What was typed and not sent, one draft for each conversation. */
-import { keep, recall } from "../lib/storage.js";
+import { forgetAll, keep, recall } from "../lib/storage.js";
+import { onNewcomer } from "./session.js";
 
 const name = (id) => `draft.${id ?? "new"}`;
 
@@ -11,4 +12,9 @@ export function draftOf(id) {
 /** Keeps a draft; an empty one is forgotten. */
 export function keepDraft(id, text) {
   keep(name(id), text || null);
+}
+
+/** Starts to keep them from whoever signs in next. */
+export function startDrafts() {
+  onNewcomer(() => forgetAll("draft."));
 }

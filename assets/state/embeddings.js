@@ -2,6 +2,7 @@
 import { get, put } from "../lib/api.js";
 import { signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
+import { newest } from "./meanwhile.js";
 
 const PAUSE_MS = 250;
 
@@ -11,9 +12,10 @@ export const embeddings = signal(/** @type {any} */ (null));
 let timer = 0;
 
 /** Fetches the state of the vectors. */
-export async function loadEmbeddings() {
-  embeddings.value = await get("/embeddings");
-}
+export const loadEmbeddings = newest(
+  () => get("/embeddings"),
+  (state) => (embeddings.value = state),
+);
 
 /** Chooses another model; the old vectors serve until the new ones are there. */
 export async function chooseEmbeddings(model) {

@@ -2,9 +2,13 @@
 import { get, patch, post, remove } from "../lib/api.js";
 import { keep, onKept, recall } from "../lib/storage.js";
 import { t } from "../lib/text.js";
-import { computed, signal } from "../vendor/signals.js";
+import { computed, effect, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
+import { newest } from "./meanwhile.js";
 import { removeLater } from "./removals.js";
+import { may } from "./session.js";
+
+const PATIENCE_MS = 2000;
 
 /** The model that quotes passages when no other is there. */
 export const PASSAGES = "passages/passages";
@@ -52,6 +56,18 @@ export function isEmbedder(model) {
   return Boolean(embeddings) && !vision && !tools && !reasoning;
 }
 
+/** Waits for the models, not for long: who asks as soon as the page is drawn means one of them. */
+export function modelsThere() {
+  return new Promise((done) => {
+    setTimeout(done, PATIENCE_MS);
+    const stop = effect(() => {
+      if (!modelsLoaded.value) return;
+      done(undefined);
+      queueMicrotask(() => stop());
+    });
+  });
+}
+
 /** Remembers a model for new chats. */
 export function prefer(id) {
   preferred.value = id;
@@ -66,20 +82,25 @@ export function toggleFavourite(id) {
 }
 
 /** Fetches the models; `refresh` waits for every provider to be asked again. */
-export async function loadModels(refresh = false) {
-  models.value = (await get("/models", refresh ? { refresh: true } : {})).items;
-  modelsLoaded.value = true;
-}
+export const loadModels = newest(
+  (refresh = false) => get("/models", refresh ? { refresh: true } : {}),
+  ({ items }) => {
+    models.value = items;
+    modelsLoaded.value = true;
+  },
+);
 
 /** Fetches the providers. */
-export async function loadProviders() {
-  providers.value = (await get("/providers")).items;
-}
+export const loadProviders = newest(
+  () => get("/providers"),
+  ({ items }) => (providers.value = items),
+);
 
 /** Looks for model servers on this machine. */
-export async function loadFound() {
-  found.value = (await get("/providers/found")).items;
-}
+export const loadFound = newest(
+  () => get("/providers/found"),
+  ({ items }) => (found.value = items),
+);
 
 /** Adds a provider, and shows what it brings. */
 export async function addProvider(body) {
@@ -123,5 +144,5 @@ export function startModels() {
 }
 
 async function reload() {
-  await Promise.all([loadModels(), loadProviders(), loadFound().catch(() => {})]);
+  await Promise.all([loadModels(), ...(may("admin") ? [loadProviders(), loadFound().catch(() => {})] : [])]);
 }

@@ -3,6 +3,7 @@ import { get, patch, post, remove } from "../lib/api.js";
 import { t } from "../lib/text.js";
 import { effect, signal, untracked } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
+import { meanwhile } from "./meanwhile.js";
 import { complain, toast } from "./notices.js";
 import { visible } from "./unread.js";
 
@@ -13,17 +14,22 @@ const LATE_MS = 4000;
 export const notes = signal(/** @type {any[]|null} */ (null));
 
 let unsaid = null;
+let asked = false;
+const { heard, during } = meanwhile(apply);
 
 /** Fetches all notes. */
-export async function loadNotes() {
-  const items = [];
-  let cursor = null;
-  do {
-    const page = await get("/notes", { limit: PAGE, cursor });
-    items.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor);
-  notes.value = items;
+export function loadNotes() {
+  asked = true;
+  return during(async () => {
+    const items = [];
+    let cursor = null;
+    do {
+      const page = await get("/notes", { limit: PAGE, cursor });
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    notes.value = items;
+  });
 }
 
 /** Writes a note down. */
@@ -50,10 +56,9 @@ export async function removeNote(id) {
 
 /** Starts to follow the feed. */
 export function startNotes() {
-  on("note", ({ change, note }) => {
-    const gone = change === "deleted" || change === "purged";
-    if (gone) drop(note.id);
-    else take(note);
+  on("note", (news) => {
+    const { change, note } = news;
+    heard(news);
     if (change !== "created" || !note.conversation_id) return;
     unsaid = note;
     tell();
@@ -63,7 +68,12 @@ export function startNotes() {
   effect(() => {
     if (visible.value) untracked(tell);
   });
-  onReturn(({ first }) => !first && notes.peek() && loadNotes().catch(() => {}));
+  onReturn(() => asked && loadNotes().catch(() => {}));
+}
+
+function apply({ change, note }) {
+  if (change === "deleted" || change === "purged") drop(note.id);
+  else take(note);
 }
 
 /** Only the tab that shows the chat says so. */

@@ -32,6 +32,8 @@ export function toast({ text, undo = null, kind = "plain" }) {
 
 /** Says what went wrong, in the server's words where it gave any. */
 export function complain(error) {
+  // The page that asks for the password says it all.
+  if (error?.status === 401) return;
   toast({ text: reasonOf(error), kind: "error" });
 }
 

@@ -3,6 +3,7 @@ import { randomKey } from "../lib/api.js";
 import { keep, onKept, recall } from "../lib/storage.js";
 import { t } from "../lib/text.js";
 import { signal } from "../vendor/signals.js";
+import { onNewcomer } from "./session.js";
 
 /** @typedef {{id: string, name: string, text: string}} Prompt */
 
@@ -29,6 +30,7 @@ export function removePrompt(id) {
 /** Follows the other tabs. */
 export function startPrompts() {
   prompts.value = recall("prompts", null) ?? starters();
+  onNewcomer(() => keep("prompts", null));
   onKept("prompts", (value) => (prompts.value = value ?? starters()));
 }
 

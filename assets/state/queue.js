@@ -7,6 +7,7 @@ import { effect, signal } from "../vendor/signals.js";
 import { ask } from "./asking.js";
 import { conversation } from "./conversations.js";
 import { draftOf, keepDraft } from "./drafts.js";
+import { onNewcomer, shut } from "./session.js";
 
 const STORE = "inglenook.queue";
 
@@ -42,8 +43,9 @@ export function hold(id) {
 
 /** Starts to send what waits. */
 export function startQueue() {
+  onNewcomer(() => change([]));
   effect(() => {
-    if (sending) return;
+    if (sending || shut.value) return;
     const next = queue.value.find((entry) => !entry.held && isQuiet(entry.conversation));
     if (next) send(next);
   });

@@ -2,6 +2,8 @@
 import { get } from "../lib/api.js";
 import { signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
+import { newest } from "./meanwhile.js";
+import { may } from "./session.js";
 
 const FIRST_LOOK_MS = 2000;
 
@@ -13,15 +15,19 @@ export const logs = signal([]);
 export const configError = signal(null);
 
 /** Fetches the effective configuration. */
-export async function loadConfig() {
-  config.value = await get("/config");
-  configError.value = config.value.error;
-}
+export const loadConfig = newest(
+  () => get("/config"),
+  (answer) => {
+    config.value = answer;
+    configError.value = answer.error;
+  },
+);
 
 /** Fetches connections, limits and sizes. */
-export async function loadStatus() {
-  status.value = await get("/status");
-}
+export const loadStatus = newest(
+  () => get("/status"),
+  (answer) => (status.value = answer),
+);
 
 /** Fetches the newest lines of the log. */
 export async function loadLogs(limit = 200) {
@@ -39,6 +45,7 @@ export function startServer() {
   });
   onReturn(({ first }) => {
     if (!first && status.value) loadStatus().catch(() => {});
+    if (!may("admin")) return;
     // A file that was refused before this page opened; nothing that one types waits for it.
     setTimeout(() => loadConfig().catch(() => {}), first ? FIRST_LOOK_MS : 0);
   });

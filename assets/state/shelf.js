@@ -3,6 +3,7 @@ import { get } from "../lib/api.js";
 import { batch, signal } from "../vendor/signals.js";
 import { onReturn } from "./connection.js";
 import { accept, anyDocument, documentOf, onDocuments } from "./documents.js";
+import { meanwhile } from "./meanwhile.js";
 
 const PAGE = 100;
 
@@ -20,6 +21,7 @@ export const listState = signal({ state: "loading", more: false, error: null });
 let cursor = null;
 let fetching = null;
 let generation = 0;
+const { heard, during } = meanwhile(place);
 
 /** Shows other documents. */
 export function setFilter(/** @type {Filter} */ next) {
@@ -38,13 +40,13 @@ export async function reloadList() {
   cursor = null;
   fetching = null;
   if (!listed.peek().length) listState.value = { state: "loading", more: false, error: null };
-  await fetchPage(true);
+  await during(() => fetchPage(true));
 }
 
 /** Fetches the next page; harmless to call often. */
 export function loadMore() {
   if (!listState.peek().more || fetching) return fetching;
-  return fetchPage(false);
+  return during(() => fetchPage(false));
 }
 
 async function fetchPage(fromTop) {
@@ -79,7 +81,7 @@ export function unlist(ids) {
 
 /** Starts to follow the documents. */
 export function startShelf() {
-  onDocuments((ids) => listState.peek().state === "ready" && filter.peek() && place([...ids]));
+  onDocuments((ids) => heard([...ids]));
   onReturn(() => reloadList());
 }
 
@@ -93,7 +95,8 @@ function belongs(item) {
 }
 
 /** Puts changed documents where they belong, without fetching the list again. */
-function place(ids) {
+function place(/** @type {string[]} */ ids) {
+  if (listState.peek().state !== "ready" || !filter.peek()) return;
   const now = listed.peek();
   const there = new Set(now);
   const out = new Set(ids.filter((id) => there.has(id) && !belongs(documentOf(id).peek())));

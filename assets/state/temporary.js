@@ -1,5 +1,6 @@
 /** A temporary chat: it lives in this page only, and the server keeps nothing of it. */
 import { post, randomKey, turnEventsUrl } from "../lib/api.js";
+import { t } from "../lib/text.js";
 import { signal } from "../vendor/signals.js";
 import { modelFor } from "./models.js";
 
@@ -51,6 +52,7 @@ function follow(turnId, answerId) {
   listen("chunk", ({ text }) => change(answerId, (old) => ({ content: old.content + text, status: null })));
   listen("reasoning", ({ text }) => change(answerId, (old) => ({ reasoning: (old.reasoning ?? "") + text })));
   listen("status", (status) => change(answerId, () => ({ status })));
+  listen("signed_out", () => end(answerId, { state: "interrupted", error: { code: "interrupted", error: t("door.ended") } }));
   listen("complete", ({ message }) => end(answerId, { state: "complete", ...kept(message) }));
   listen("error", (error) => end(answerId, { state: "failed", error, ...kept(error.message) }));
 }

@@ -17,6 +17,9 @@ const REFETCH_PAUSE_MS = 150;
  * @property {import("../vendor/signals.js").Signal<{state: "loading"|"ready"|"failed", more: boolean, error: any}>} state
  * @property {Map<string, import("../vendor/signals.js").Signal<any>>} messages
  * @property {string|null} cursor
+ * @property {number} asked how often the newest page was asked for
+ * @property {number} shown which of these answers is shown
+ * @property {number} told how often a message was put in place from elsewhere
  */
 
 /** @type {Map<string, Thread>} */
@@ -50,7 +53,7 @@ export function newThread(id) {
 }
 
 function blank(id, state) {
-  return { id, path: signal([]), state: signal({ state, more: false, error: null }), messages: new Map(), cursor: null, older: null };
+  return { id, path: signal([]), state: signal({ state, more: false, error: null }), messages: new Map(), cursor: null, older: null, asked: 0, shown: 0, told: 0 };
 }
 
 function makeThread(id) {
@@ -61,8 +64,13 @@ function makeThread(id) {
 
 /** Fetches the newest page again, and keeps the older ones where they still join. */
 export async function refetch(thread) {
+  const [asked, told] = [++thread.asked, thread.told];
   try {
     const page = await get(`/conversations/${thread.id}/messages`, { limit: PAGE });
+    // A later one was quicker, or a message came that may be newer than this page.
+    if (asked < thread.shown) return;
+    if (told !== thread.told) return refetch(thread);
+    thread.shown = asked;
     batch(() => {
       page.items.forEach((message) => setMessage(thread, message));
       const ids = page.items.map((message) => message.id);
@@ -145,6 +153,7 @@ export function setMessage(thread, message) {
 export function placeMessage(thread, message) {
   const path = thread.path.peek();
   const was = thread.messages.get(message.id)?.peek();
+  thread.told += 1;
   batch(() => {
     setMessage(thread, message);
     if (message.deleted_at) {

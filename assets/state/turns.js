@@ -26,7 +26,9 @@ export function startTurns() {
   on("turn", take);
   on("message", ({ conversation_id, message }) => {
     const thread = heldThread(conversation_id);
-    if (!thread || thread.state.peek().state !== "ready") return;
+    if (!thread) return;
+    // What is on its way may have been read before this.
+    if (thread.state.peek().state !== "ready") return refetchSoon(thread);
     placeMessage(thread, message);
     elsewhere.delete(message.id);
     // The feed is in order: what waits is older than a finished message, and in it.
@@ -125,12 +127,18 @@ function apply(message, event) {
       return { ...next, content: message.content + event.text, status: null };
     case "reasoning":
       return { ...next, reasoning: (message.reasoning ?? "") + event.text };
+    case "tool_call":
+      return { ...next, calls: withCall(message.calls ?? [], event.call), status: null };
     case "status":
       return { ...next, status: { text: event.text, code: event.code, attempt: event.attempt, of: event.of } };
     default:
       setTimeout(() => settleLate(event), LATE_MS);
       return next;
   }
+}
+
+function withCall(calls, call) {
+  return calls.some(({ id }) => id === call.id) ? calls.map((known) => (known.id === call.id ? call : known)) : [...calls, call];
 }
 
 // The finished message comes with the feed's `message` event; this is for when that one was lost.

@@ -1,6 +1,7 @@
 /** Conversations whose answer finished while the reader was elsewhere. Shared by all tabs of this browser. */
 import { keep, onKept, recall } from "../lib/storage.js";
 import { signal } from "../vendor/signals.js";
+import { onNewcomer } from "./session.js";
 
 /** @type {import("../vendor/signals.js").Signal<Set<string>>} */
 export const unread = signal(new Set(recall("unread", [])));
@@ -33,6 +34,7 @@ function change(edit) {
 
 /** Follows the other tabs, and the reader's return to this one. */
 export function startUnread() {
+  onNewcomer(() => change((set) => set.clear()));
   onKept("unread", (value) => {
     unread.value = new Set(value ?? []);
     // Another tab cannot know that this one shows it.

@@ -54,6 +54,7 @@ export const deChat = {
   "answer.interrupted": "Die Antwort brach ab.",
   "answer.stopped": "Sie haben diese Antwort angehalten.",
   "answer.working": "Denkt nach",
+  "composer.tools": "Werkzeuge dieses Chats",
   "attach.add": "Bilder oder Textdateien an diese Frage anhängen",
   "attach.alone": "Siehe die angehängten Dateien.",
   "attach.pasted": "Eingefügter Text",

@@ -1,5 +1,6 @@
 /** Deutsch: Suche, Zustand, Begrüßung und der übrige Rahmen. */
 export const deFrame = {
+  "frame.agents": "Agenten",
   "palette.actions": "Aktionen",
   "palette.all": "Alle zeigen",
   "palette.conversations": "Gespräche",
@@ -31,7 +32,9 @@ export const deFrame = {
   "prompt_view.intro": "Genau das bekam das Modell.",
   "prompt_view.model": "Modell",
   "prompt_view.none": "Zu dieser Antwort wurde nichts festgehalten.",
+  "prompt_view.calls": "Ruft {name} auf:",
   "prompt_view.tokens": "Tokens",
+  "prompt_view.tools": "Angebotene Werkzeuge",
   "purge.text": { one: "Das Gespräch lässt sich nicht zurückholen.", other: "{n} Gespräche lassen sich nicht zurückholen." },
   "purge.title": "Endgültig löschen?",
   "question.ask_again": "Fragen",
@@ -60,6 +63,7 @@ export const deFrame = {
   "row.unread": "Neue Antwort",
   "search.count": { one: "{n} Ergebnis in {ms} ms", other: "{n} Ergebnisse in {ms} ms" },
   "search.hint": "Tippen Sie, um alle Gespräche, Dokumente und Notizen zu durchsuchen.",
+  "shortcut.agents": "Agenten",
   "shortcut.break": "Neue Zeile",
   "shortcut.copy_last": "Letzte Antwort kopieren",
   "shortcut.focus_composer": "Zum Nachrichtenfeld",

@@ -3,6 +3,7 @@ export const deSettings = {
   "settings.title": "Einstellungen",
   "settings.sections": "Teile der Einstellungen",
   "settings.models": "Modelle",
+  "settings.tools": "Werkzeuge",
   "settings.configuration": "Konfiguration",
   "settings.appearance": "Aussehen",
   "settings.shortcuts": "Tastenkürzel",

@@ -54,6 +54,7 @@ export const enChat = {
   "answer.interrupted": "The answer broke off.",
   "answer.stopped": "You stopped this answer.",
   "answer.working": "Thinking",
+  "composer.tools": "Tools of this chat",
   "attach.add": "Attach images or text files to this question",
   "attach.alone": "See the attached files.",
   "attach.pasted": "Pasted text",

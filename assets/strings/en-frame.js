@@ -1,5 +1,6 @@
 /** English: search, status, welcome and the rest of the frame. */
 export const enFrame = {
+  "frame.agents": "Agents",
   "palette.actions": "Actions",
   "palette.all": "Show all",
   "palette.conversations": "Chats",
@@ -31,7 +32,9 @@ export const enFrame = {
   "prompt_view.intro": "This is exactly what the model was given.",
   "prompt_view.model": "Model",
   "prompt_view.none": "Nothing was recorded for this answer.",
+  "prompt_view.calls": "Calls {name}:",
   "prompt_view.tokens": "Tokens",
+  "prompt_view.tools": "Tools offered",
   "purge.text": { one: "The chat cannot be brought back.", other: "{n} chats cannot be brought back." },
   "purge.title": "Delete for good?",
   "question.ask_again": "Ask",
@@ -60,6 +63,7 @@ export const enFrame = {
   "row.unread": "New answer",
   "search.count": { one: "{n} result in {ms} ms", other: "{n} results in {ms} ms" },
   "search.hint": "Type to search all chats, documents and notes.",
+  "shortcut.agents": "Agents",
   "shortcut.break": "New line",
   "shortcut.copy_last": "Copy the last answer",
   "shortcut.focus_composer": "Go to the message field",

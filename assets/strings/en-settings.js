@@ -3,6 +3,7 @@ export const enSettings = {
   "settings.title": "Settings",
   "settings.sections": "Parts of the settings",
   "settings.models": "Models",
+  "settings.tools": "Tools",
   "settings.configuration": "Configuration",
   "settings.appearance": "Appearance",
   "settings.shortcuts": "Shortcuts",

@@ -101,6 +101,11 @@ impl Runs {
         self.0.push(run);
     }
 
+    /// Whether there are any.
+    pub fn is_measured(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// The median over the runs of a percentile, in milliseconds.
     pub fn ms(&self, percent: usize) -> f64 {
         median(self.0.iter().map(|run| ms(run.percentile(percent))))

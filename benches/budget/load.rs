@@ -76,6 +76,13 @@ pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()
 }
 
+/// The same request with one header more.
+pub fn with(request: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let end = memmem::find(request, b"\r\n").unwrap();
+    let header = format!("\r\n{name}: {value}");
+    [&request[..end], header.as_bytes(), &request[end..]].concat()
+}
+
 /// A DELETE of the API.
 pub fn delete(path: &str) -> Vec<u8> {
     format!("DELETE {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()

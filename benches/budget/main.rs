@@ -22,10 +22,12 @@ mod figure;
 mod hello;
 mod listen;
 mod load;
+mod peers;
 mod rows;
 mod seed;
 mod server;
 mod upstream;
+mod wire;
 mod words;
 
 use figure::{circumstances, table};

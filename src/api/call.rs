@@ -4,19 +4,26 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::reply::{Failure, LOCAL_USER};
+use super::auth::{NOBODY, sign_in_first};
+use super::kept::Kept;
+use super::mcp::Carried;
+use super::openapi::Document;
+use super::reply::{self, Failure, Reply};
 use crate::app::App;
-use crate::base::{Caller, Once};
+use crate::auth::Identity;
+use crate::base::{Caller, Fault, Once};
+use crate::limits::{Rate, Who};
 
 /// Items of a page when the client does not say.
 const DEFAULT_LIMIT: usize = 50;
@@ -28,9 +35,12 @@ const DRAIN: Duration = Duration::from_secs(1);
 const MAX_KEY_BYTES: usize = 200;
 
 /// What is known of a request before its body is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) app: Arc<App>,
+    /// Who asks; nobody where the route needs none.
+    pub(crate) identity: Option<Arc<Identity>>,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) peer: SocketAddr,
     pub(crate) request_id: Arc<str>,
     pub(crate) method: Method,
@@ -38,6 +48,25 @@ pub(crate) struct Head {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) params: Vec<(String, String)>,
+    /// The names that its query may have.
+    pub(crate) takes: Arc<[String]>,
+    pub(crate) document: Arc<Document>,
+    pub(crate) carried: Carried,
+    /// The bucket that the door function counted in, when it is not the one everybody shares.
+    pub(crate) rate: OnceLock<Rate>,
+}
+
+impl Head {
+    /// What of a request outlives it, in a socket: its headers are parts of the buffer that they were read into,
+    /// which would stay as long.
+    pub(crate) fn lasting(&self) -> Arc<Self> {
+        Arc::new(Self { headers: HeaderMap::new(), ..self.clone() })
+    }
+}
+
+/// Whose bucket somebody's requests are counted in.
+pub(crate) fn who(identity: &Identity) -> Who {
+    identity.token().map_or(Who::User(identity.user), Who::Token)
 }
 
 /// The bytes of a request as they arrive.
@@ -71,12 +100,32 @@ impl Call {
         };
         let writes = !matches!(head.method, Method::GET | Method::HEAD);
         let once = key.filter(|_| writes).map(|key| Once { key, fingerprint: head.print(&[]) });
-        Ok(Self { caller: Caller { user: LOCAL_USER, once }, head, body })
+        let user = head.identity.as_ref().map_or(NOBODY, |identity| identity.user);
+        Ok(Self { caller: Caller { user, once }, head, body })
     }
 
     /// The product.
     pub(crate) fn app(&self) -> &Arc<App> {
         &self.head.app
+    }
+
+    /// Who asks.
+    pub(crate) fn who(&self) -> Result<&Identity, Failure> {
+        self.head.identity.as_deref().ok_or_else(|| sign_in_first().into())
+    }
+
+    /// Whose bucket further questions are counted in.
+    pub(crate) fn bucket(head: &Head) -> Who {
+        match &head.identity {
+            Some(identity) if head.app.auth.is_locked() => who(identity),
+            _ => Who::Address(head.peer.ip()),
+        }
+    }
+
+    /// A part of the path.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        let value = self.head.params.iter().find(|(key, _)| key == name);
+        value.map_or("", |(_, text)| text)
     }
 
     /// A part of the path, parsed. An id that cannot be one names nothing: 404.
@@ -87,14 +136,15 @@ impl Call {
             .ok_or_else(|| crate::error::Error::not_found(what).into())
     }
 
-    /// The query string; a name that is not in `known` is refused.
-    pub(crate) fn query(&self, known: &[&str]) -> Result<Query, Failure> {
+    /// The query string; a name that the route's description does not list is refused.
+    pub(crate) fn query(&self) -> Result<Query, Failure> {
+        let known = &self.head.takes;
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(self.head.query.as_bytes()) {
-            if !known.contains(&name.as_ref()) {
+            if !known.iter().any(|known| *known == name) {
                 let message = format!("there is no query parameter {name:?} here");
                 return Err(Failure::invalid(&name, message)
-                    .with_details(json!({ "field": name, "known": known })));
+                    .with_details(json!({ "field": name, "known": known.as_ref() })));
             }
             if pairs.iter().any(|(given, _)| *given == name) {
                 return Err(Failure::invalid(&name, format!("{name} is given twice")));
@@ -102,6 +152,27 @@ impl Call {
             pairs.push((name.into_owned(), value.into_owned()));
         }
         Ok(Query { pairs })
+    }
+
+    /// The answer to a GET that depends on nothing but the database, which `lasting` says of what was
+    /// made: made once, and given again until anything changes.
+    pub(crate) async fn kept<T: Serialize>(
+        &self,
+        make: impl AsyncFnOnce() -> Result<T, Failure>,
+        lasting: impl FnOnce(&T) -> bool,
+    ) -> Reply {
+        // Before anything is read: whatever is written meanwhile makes the answer old.
+        let at = self.app().changes();
+        let key = (self.caller.user, format!("{}?{}", self.head.path, self.head.query));
+        if let Some(bytes) = self.head.kept.get(at, &key) {
+            return Ok(reply::raw(StatusCode::OK, "application/json", bytes));
+        }
+        let value = make().await?;
+        let bytes = reply::to_bytes(&value)?;
+        if lasting(&value) {
+            self.head.kept.put(at, key, bytes.clone());
+        }
+        Ok(reply::raw(StatusCode::OK, "application/json", bytes))
     }
 
     /// The body as JSON.
@@ -164,6 +235,15 @@ impl Call {
     /// The media type of the body, with its parameters.
     pub(crate) fn content_type(&self) -> Option<&str> {
         self.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as it was sent: JSON, as far as its type, size and depth go.
+    pub(crate) async fn json_text(&mut self) -> Result<Bytes, Failure> {
+        let server = &self.head.app.config().server;
+        let bytes = self.bytes(server.max_json_bytes).await?;
+        self.check_json_type()?;
+        check_depth(&bytes, server.max_json_depth)?;
+        Ok(bytes)
     }
 
     /// The whole body, at most `limit` bytes, without a pause longer than the body timeout.
@@ -252,10 +332,7 @@ pub(crate) fn parse_json<T: DeserializeOwned>(
         let message = "the body is not a JSON object";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message));
     }
-    if depth(bytes) > max_depth {
-        let message = format!("the JSON is nested deeper than {max_depth} (MAX_JSON_DEPTH)");
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message));
-    }
+    check_depth(bytes, max_depth)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -265,22 +342,22 @@ pub(crate) fn parse_json<T: DeserializeOwned>(
     Ok(value)
 }
 
+fn check_depth(bytes: &[u8], max_depth: usize) -> Result<(), Failure> {
+    if depth(bytes) > max_depth {
+        let message = format!("the JSON is nested deeper than {max_depth} (MAX_JSON_DEPTH)");
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message));
+    }
+    Ok(())
+}
+
 fn bad_json(path: &str, error: &serde_json::Error) -> Failure {
     if !error.is_data() {
         let message = format!("the body is not valid JSON: {error}");
         return Failure::new(StatusCode::BAD_REQUEST, "invalid_json", message)
             .with_details(json!({ "line": error.line(), "column": error.column() }));
     }
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    // serde names the field only inside its sentence: unknown field `x`, missing field `x`.
-    let named = text.split('`').nth(1).filter(|_| text.contains(" field `"));
-    let field = match (named, path) {
-        (Some(name), "." | "") => name.to_owned(),
-        (Some(name), path) if !path.ends_with(name) => format!("{path}.{name}"),
-        (_, path) => path.to_owned(),
-    };
-    Failure::invalid(&field, format!("{text} (in {field})"))
+    let Fault { field, message } = Fault::of(path, error);
+    Failure::invalid(&field, message)
 }
 
 /// How deep brackets nest outside of strings.
@@ -318,7 +395,7 @@ impl Query {
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Failure> {
         match self.text(name) {
             None | Some("false") => Ok(false),
-            Some("true" | "") => Ok(true),
+            Some("true") => Ok(true),
             Some(_) => Err(Failure::invalid(name, format!("{name} is true or false"))),
         }
     }
@@ -387,5 +464,21 @@ mod tests {
             let json = serde_json::to_string(&vec![text]).unwrap();
             prop_assert_eq!(depth(json.as_bytes()), 1);
         }
+    }
+
+    #[test]
+    fn the_value_at_fault_is_not_told() {
+        for json in [r#"{"name": "a", "inner": "sesame"}"#, r#"{"name": {"sesame": 1}}"#] {
+            let said = parse_json::<Outer>(json.as_bytes(), 8).unwrap_err().body("r").to_string();
+            assert!(!said.contains("sesame") && said.contains("expected"), "{said}");
+        }
+    }
+
+    #[test]
+    fn fuzz_json_bodies() {
+        crate::base::fuzz::fuzz("json_bodies", |bytes| {
+            let _ = parse_json::<Outer>(bytes, 64);
+            let _ = parse_json::<serde_json::Map<String, serde_json::Value>>(bytes, 64);
+        });
     }
 }

@@ -2,8 +2,10 @@
 
 use super::call::Call;
 use super::reply::{Reply, ok};
+use crate::config::Snapshot;
 
-/// `GET /config`: every setting, its value and where it comes from.
+/// Every setting, its value and where it comes from.
+#[utoipa::path(get, path = "/config", responses((status = 200, body = Snapshot)))]
 pub(super) async fn show(call: Call) -> Reply {
     ok(&call.app().live.snapshot())
 }

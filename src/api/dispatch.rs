@@ -2,21 +2,24 @@
 //! and origin, rate limit, route, and the headers that every answer carries.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use http::header::{HeaderName, HeaderValue, ORIGIN};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use tracing::Instrument as _;
 
 use super::Tables;
-use super::call::Head;
+use super::auth::{session_cookie, sign_in_first};
+use super::call::{Head, who};
 use super::guard;
 use super::reply::{Failure, Response};
 use super::router::{Found, Kind, Table};
 use crate::app::App;
+use crate::auth::{Credentials, Identity, Need};
 use crate::base::{RequestId, clock};
-use crate::limits::Rate;
+use crate::error::Error;
+use crate::limits::{Rate, Who};
 
 /// The longest request id that is taken from a client.
 const MAX_REQUEST_ID: usize = 128;
@@ -42,12 +45,18 @@ pub(crate) async fn respond(
     let began = clock::monotonic();
     async move {
         let origin = request.headers().get(ORIGIN).cloned();
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         let id = Arc::clone(&request_id);
         let mut response = match decide(&app, &tables, peer, reserved, request, id).await {
             Ok(response) => response,
             Err(failure) => failure.into_response(&request_id),
         };
         guard::add_headers(&mut response, origin.as_ref(), &app.config());
+        if chunked {
+            // hyper may have passed over a Content-Length beside it, so nothing that follows on this
+            // connection is believed to be a request (RFC 9112, 6.1).
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(X_REQUEST_ID.clone(), value);
         }
@@ -72,6 +81,7 @@ async fn decide(
 ) -> Result<Response, Failure> {
     let config = app.config();
     let host = guard::check_host(&request, &config)?;
+    guard::check_framing(request.headers())?;
     let path = request.uri().path().to_owned();
     if reserved && !path.starts_with("/health") {
         return Err(Failure::new(
@@ -89,14 +99,27 @@ async fn decide(
         Found::Route(route, _) => route.kind,
         _ => Kind::Counted(crate::limits::Class::Api),
     };
-    guard::check_origin(&method, request.headers(), &host, kind.opens_stream(), &config)?;
+    guard::check_origin(&method, request.headers(), &host, kind, &config)?;
     let preflight = request.headers().contains_key("access-control-request-method");
     if method == Method::OPTIONS && preflight && !matches!(found, Found::Nothing) {
         return Ok(guard::preflight());
     }
-    let rate = kind.class().and_then(|class| app.count_request(class, peer.ip()));
+    let need = match &found {
+        Found::Route(route, _) => route.need,
+        _ => Need::Nothing,
+    };
+    let identity = identify(app, need, request.headers(), peer).await;
+    let bucket = match &identity {
+        Ok(Some(identity)) if app.auth.is_locked() => who(identity),
+        _ => Who::Address(peer.ip()),
+    };
+    let rate = match kind.class() {
+        Some(class) => app.count_request(class, bucket).await,
+        None => None,
+    };
     if let Some(rate) = rate.filter(|rate| !rate.allowed) {
         tracing::warn!(client = %peer.ip(), limit = rate.limit, "rate limit reached");
+        app.bus.rate_limit_hit(None, peer.ip().to_string(), rate.limit);
         let message = format!(
             "{} requests a minute is the limit here; try again in {} s",
             rate.limit, rate.reset_s
@@ -105,10 +128,19 @@ async fn decide(
             .with_retry_after(Some(rate.reset_s));
         return Err(with_rate(failure, rate));
     }
+    let identity = admit(need, identity);
+    let identity = match (identity, rate) {
+        (Ok(identity), _) => identity,
+        (Err(failure), Some(rate)) => return Err(with_rate(failure, rate)),
+        (Err(failure), None) => return Err(failure),
+    };
+    let mut rate = rate;
     let mut response = match found {
         Found::Route(route, params) => {
-            let head = Head {
+            let head = Arc::new(Head {
+                identity,
                 app: Arc::clone(app),
+                kept: Arc::clone(&tables.kept),
                 peer,
                 request_id,
                 method,
@@ -116,8 +148,14 @@ async fn decide(
                 query: request.uri().query().unwrap_or_default().to_owned(),
                 headers: request.headers().clone(),
                 params,
-            };
-            route.call(Arc::new(head), request).await
+                takes: Arc::clone(&route.takes),
+                document: Arc::clone(&tables.document),
+                carried: tables.carried.clone(),
+                rate: OnceLock::new(),
+            });
+            let response = route.call(Arc::clone(&head), request).await;
+            rate = head.rate.get().copied().or(rate);
+            response
         }
         Found::WrongMethod(failure) => failure.into_response(&request_id),
         Found::Nothing => Failure::new(
@@ -133,6 +171,41 @@ async fn decide(
         }
     }
     Ok(response)
+}
+
+/// Who asks, when the route wants to know.
+async fn identify(
+    app: &App,
+    need: Need,
+    headers: &HeaderMap,
+    peer: SocketAddr,
+) -> Result<Option<Arc<Identity>>, Error> {
+    if need == Need::Nothing {
+        return Ok(None);
+    }
+    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let bearer = bearer.map(|text| match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        // Another scheme is a credential too, and no good one.
+        _ => text,
+    });
+    let session = session_cookie(headers, &app.auth);
+    let here = peer.ip().to_canonical().is_loopback();
+    app.auth.identify(Credentials { bearer, session, here }).await
+}
+
+/// Whether somebody gets what a route needs.
+fn admit(
+    need: Need,
+    identity: Result<Option<Arc<Identity>>, Error>,
+) -> Result<Option<Arc<Identity>>, Failure> {
+    let identity = identity?;
+    if matches!(need, Need::Nothing | Need::Optional) {
+        return Ok(identity);
+    }
+    let identity = identity.ok_or_else(sign_in_first)?;
+    identity.authorize(need)?;
+    Ok(Some(identity))
 }
 
 fn rate_headers(rate: Rate) -> [(HeaderName, HeaderValue); 3] {

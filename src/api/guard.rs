@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
-use http::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, StatusCode};
 
 use super::reply::{Failure, Response};
+use super::router::Kind;
 use crate::config::Config;
 
 /// Checks the `Host` header, before anything else looks at the request. Returns it.
@@ -56,38 +57,60 @@ fn is_loopback_name(name: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Checks that a request which changes something, or opens a stream, is not another site's.
+/// Checks that a request which changes something, opens a stream or reads data is not another site's.
 pub(crate) fn check_origin(
     method: &Method,
     headers: &HeaderMap,
     host: &str,
-    opens_stream: bool,
+    kind: Kind,
     config: &Config,
 ) -> Result<(), Failure> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("?"));
+    let (site, origin) = (text("sec-fetch-site"), text("origin"));
     let trusted = origin.is_some_and(|origin| {
         is_own(origin, host) || config.server.cors_origins.iter().any(|known| known == origin)
     });
-    if opens_stream {
-        // A browser names the origin of every socket and of a cross-origin stream.
-        if origin.is_none() || trusted {
-            return Ok(());
-        }
-    } else if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
+    let not_another = matches!(site, None | Some("same-origin" | "none"));
+    let fine = if kind.opens_stream() {
+        // A browser names the origin of every socket and of a stream that a page reads; of a stream
+        // that a page only opens, as it would an image, it names the site alone.
+        trusted || (origin.is_none() && not_another)
     } else {
-        let site = text("sec-fetch-site");
-        let no_browser = site.is_none() && origin.is_none();
-        if no_browser || trusted || site == Some("same-origin") || has_bearer(headers) {
-            return Ok(());
+        match *method {
+            // Asked before a request, and answered without doing anything.
+            Method::OPTIONS => true,
+            // What is read without being readable can still be timed, and has the product do work. A
+            // link that a person follows is theirs.
+            Method::GET | Method::HEAD => {
+                let link = text("sec-fetch-mode") == Some("navigate");
+                kind == Kind::Free || not_another || trusted || link || has_bearer(headers)
+            }
+            _ => {
+                let no_browser = site.is_none() && origin.is_none();
+                no_browser || trusted || site == Some("same-origin") || has_bearer(headers)
+            }
         }
+    };
+    if fine {
+        return Ok(());
     }
     Err(Failure::new(
         StatusCode::FORBIDDEN,
         "cross_site",
         "requests from other sites' pages are refused; list the site in CORS_ORIGINS to allow it",
     ))
+}
+
+/// Refuses a request of which two servers in a row could disagree where it ends (RFC 9112, 6.1).
+pub(crate) fn check_framing(headers: &HeaderMap) -> Result<(), Failure> {
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        return Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "bad_framing",
+            "the request has both a Content-Length and a Transfer-Encoding",
+        ));
+    }
+    Ok(())
 }
 
 fn has_bearer(headers: &HeaderMap) -> bool {
@@ -140,7 +163,8 @@ pub(crate) fn add_headers(response: &mut Response, origin: Option<&HeaderValue>,
         headers.insert(
             "access-control-expose-headers",
             HeaderValue::from_static(
-                "x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after",
+                "x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, \
+                 mcp-session-id",
             ),
         );
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
@@ -156,7 +180,8 @@ pub(crate) fn preflight() -> Response {
         ("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE"),
         (
             "access-control-allow-headers",
-            "authorization, content-type, idempotency-key, x-request-id, last-event-id",
+            "authorization, content-type, idempotency-key, x-request-id, last-event-id, \
+             mcp-session-id, mcp-protocol-version, mcp-method, mcp-name",
         ),
         ("access-control-max-age", "600"),
     ] {

@@ -2,90 +2,157 @@
 
 use http::StatusCode;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::call::Call;
 use super::reply::{Reply, created, no_content, ok, with_status};
-use crate::base::{CollectionId, Page};
+use crate::base::{CollectionId, FolderId, Page};
+use crate::documents::{Collection, WatchedFolder};
+use crate::embeddings::Status;
 
 const COLLECTION: &str = "collection";
 const FOLDER: &str = "watched folder";
 
-#[derive(Deserialize)]
+/// What a collection is called.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CollectionName)]
 struct Named {
+    #[schema(min_length = 1, extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     name: String,
 }
 
-/// `GET /collections`: all collections.
+/// All collections.
+#[utoipa::path(get, path = "/collections", responses((status = 200, body = Page<Collection>)))]
 pub(super) async fn collections(call: Call) -> Reply {
     ok(&Page::whole(call.app().documents.collections(&call.caller).await?))
 }
 
-/// `POST /collections`: makes one.
+/// Makes one.
+#[utoipa::path(
+    post,
+    path = "/collections",
+    request_body = Named,
+    responses((status = 201, body = Collection)),
+)]
 pub(super) async fn create_collection(mut call: Call) -> Reply {
     let Named { name } = call.json().await?;
     created(&call.app().documents.create_collection(&call.caller, name).await?)
 }
 
-/// `PATCH /collections/{id}`: gives it another name.
+/// Gives it another name.
+#[utoipa::path(
+    patch,
+    path = "/collections/{id}",
+    params(("id" = CollectionId, Path)),
+    request_body = Named,
+    responses((status = 200, body = Collection)),
+)]
 pub(super) async fn rename_collection(mut call: Call) -> Reply {
     let id = call.id("id", COLLECTION)?;
     let Named { name } = call.json().await?;
     ok(&call.app().documents.rename_collection(&call.caller, id, name).await?)
 }
 
-/// `DELETE /collections/{id}`: deletes it; its documents stay.
+/// Deletes it; its documents stay.
+#[utoipa::path(
+    delete,
+    path = "/collections/{id}",
+    params(("id" = CollectionId, Path)),
+    responses((status = 204)),
+)]
 pub(super) async fn delete_collection(call: Call) -> Reply {
     let id = call.id("id", COLLECTION)?;
     call.app().documents.delete_collection(&call.caller, id).await?;
     no_content()
 }
 
-/// `GET /folders/watched`: the watched folders.
+/// The watched folders.
+#[utoipa::path(
+    get,
+    path = "/folders/watched",
+    responses((status = 200, body = Page<WatchedFolder>)),
+)]
 pub(super) async fn folders(call: Call) -> Reply {
     ok(&Page::whole(call.app().documents.folders(&call.caller).await?))
 }
 
-/// `POST /folders/watched`: begins to watch one.
+/// A folder to watch.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewFolder {
+    /// An absolute path on this machine.
+    path: String,
+    /// Where its documents go.
+    collection_id: Option<CollectionId>,
+}
+
+/// Begins to watch one.
+#[utoipa::path(
+    post,
+    path = "/folders/watched",
+    request_body = NewFolder,
+    responses((status = 201, body = WatchedFolder)),
+)]
 pub(super) async fn watch_folder(mut call: Call) -> Reply {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        path: String,
-        collection_id: Option<CollectionId>,
-    }
-    let Body { path, collection_id } = call.json().await?;
+    let NewFolder { path, collection_id } = call.json().await?;
     created(&call.app().documents.watch_folder(&call.caller, path, collection_id).await?)
 }
 
-/// `DELETE /folders/watched/{id}`: stops watching one.
+/// Stops watching one.
+#[utoipa::path(
+    delete,
+    path = "/folders/watched/{id}",
+    params(
+        ("id" = FolderId, Path),
+        ("documents" = Option<bool>, Query, description = "Its documents go to the trash"),
+    ),
+    responses((status = 204)),
+)]
 pub(super) async fn unwatch_folder(call: Call) -> Reply {
     let id = call.id("id", FOLDER)?;
-    let with_documents = call.query(&["documents"])?.flag("documents")?;
+    let with_documents = call.query()?.flag("documents")?;
     call.app().documents.unwatch_folder(&call.caller, id, with_documents).await?;
     no_content()
 }
 
-/// `POST /folders/watched/{id}/scan`: looks through one again now.
+/// Looks through one again now.
+#[utoipa::path(
+    post,
+    path = "/folders/watched/{id}/scan",
+    params(("id" = FolderId, Path)),
+    responses((status = 202, body = WatchedFolder)),
+)]
 pub(super) async fn scan_folder(call: Call) -> Reply {
     let id = call.id("id", FOLDER)?;
     let folder = call.app().documents.scan_folder(&call.caller, id).await?;
     with_status(StatusCode::ACCEPTED, &folder)
 }
 
-/// `GET /embeddings`: how the vectors are.
+/// How the vectors are.
+#[utoipa::path(get, path = "/embeddings", responses((status = 200, body = Status)))]
 pub(super) async fn embeddings(call: Call) -> Reply {
     ok(&call.app().embeddings.status(&call.caller).await?)
 }
 
-/// `PUT /embeddings`: chooses another embedding model.
+/// The embedding model that shall serve.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EmbeddingsChoice)]
+struct Chosen {
+    /// One of the `choices`.
+    model: String,
+}
+
+/// Chooses another embedding model.
+#[utoipa::path(
+    put,
+    path = "/embeddings",
+    request_body = Chosen,
+    responses((status = 202, body = Status)),
+)]
 pub(super) async fn choose_embeddings(mut call: Call) -> Reply {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        model: String,
-    }
-    let Body { model } = call.json().await?;
+    let Chosen { model } = call.json().await?;
     let status = call.app().embeddings.choose(&call.caller, model).await?;
     with_status(StatusCode::ACCEPTED, &status)
 }

@@ -2,26 +2,46 @@
 
 use http::StatusCode;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::bodies::Paging;
 use super::call::Call;
 use super::reply::{Failure, Reply, download, ok, raw, with_status};
-use crate::base::{ConversationId, MessageId};
+use crate::base::{ConversationId, MessageId, Page};
 use crate::chat::{Again, Question, Started};
-use crate::conversations::Rating;
+use crate::conversations::{Message, Rating, State};
 
 fn ids(call: &Call) -> Result<(ConversationId, MessageId), Failure> {
     Ok((call.id("id", "conversation")?, call.id("message_id", "message")?))
 }
 
-/// `GET /conversations/{id}/messages`: the active path, the newest page first.
+/// The active path, the newest page first.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages",
+    params(("id" = ConversationId, Path), Paging),
+    responses((status = 200, body = Page<Message>)),
+)]
 pub(super) async fn list(call: Call) -> Reply {
     let id = call.id("id", "conversation")?;
-    let query = call.query(&["limit", "cursor"])?;
+    let query = call.query()?;
     let (cursor, limit) = (query.text("cursor"), query.limit()?);
-    ok(&call.app().chat.messages(&call.caller, id, cursor, limit).await?)
+    let list = async || Ok(call.app().chat.messages(&call.caller, id, cursor, limit).await?);
+    // What is being written grows without the database.
+    call.kept(list, |page| page.items.iter().all(|message| message.state != State::Streaming)).await
 }
 
-/// `POST /conversations/{id}/messages`: asks.
+/// Asks.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages",
+    params(("id" = ConversationId, Path)),
+    request_body = Question,
+    responses(
+        (status = 202, body = Started, description = "The answer is being written"),
+        (status = 200, body = Message, description = "The finished answer, for `stream: false`"),
+    ),
+)]
 pub(super) async fn ask(mut call: Call) -> Reply {
     let id = call.id("id", "conversation")?;
     let question: Question = call.json().await?;
@@ -37,39 +57,77 @@ async fn begun(call: &Call, started: &Started, stream: Option<bool>) -> Reply {
     with_status(StatusCode::ACCEPTED, started)
 }
 
-/// `GET /conversations/{id}/messages/{message_id}`: one message.
+/// One message.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages/{message_id}",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    responses((status = 200, body = Message)),
+)]
 pub(super) async fn get(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().chat.message(&call.caller, id, message).await?)
 }
 
-/// `PATCH /conversations/{id}/messages/{message_id}`: changes what a message says.
+/// What a message shall say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Amended {
+    #[schema(min_length = 1, extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
+    content: String,
+}
+
+/// Changes what a message says.
+#[utoipa::path(
+    patch,
+    path = "/conversations/{id}/messages/{message_id}",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    request_body = Amended,
+    responses(
+        (status = 200, body = Message, description = "The answer, amended in place"),
+        (status = 201, body = Message, description = "The question, as a new sibling"),
+    ),
+)]
 pub(super) async fn amend(mut call: Call) -> Reply {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        content: String,
-    }
     let (id, message) = ids(&call)?;
-    let Body { content } = call.json().await?;
+    let Amended { content } = call.json().await?;
     let amended = call.app().conversations.amend(&call.caller, id, message, content).await?;
     let status = if amended.1 { StatusCode::CREATED } else { StatusCode::OK };
     with_status(status, &amended.0)
 }
 
-/// `DELETE /conversations/{id}/messages/{message_id}`: to the trash, with what follows it.
+/// To the trash, with what follows it.
+#[utoipa::path(
+    delete,
+    path = "/conversations/{id}/messages/{message_id}",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    responses((status = 200, body = Message)),
+)]
 pub(super) async fn delete(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().conversations.delete_message(&call.caller, id, message).await?)
 }
 
-/// `POST /conversations/{id}/messages/{message_id}/restore`: out of the trash.
+/// Out of the trash.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages/{message_id}/restore",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    responses((status = 200, body = Message)),
+)]
 pub(super) async fn restore(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     ok(&call.app().conversations.restore_message(&call.caller, id, message).await?)
 }
 
-/// `POST /conversations/{id}/messages/{message_id}/regenerate`: another answer beside this one.
+/// Another answer beside this one.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages/{message_id}/regenerate",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    request_body = Option<Again>,
+    responses((status = 202, body = Started)),
+)]
 pub(super) async fn regenerate(mut call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let again: Again = call.json_or_empty().await?;
@@ -77,7 +135,14 @@ pub(super) async fn regenerate(mut call: Call) -> Reply {
     begun(&call, &started, None).await
 }
 
-/// `POST /conversations/{id}/messages/{message_id}/continue`: goes on with a broken-off answer.
+/// Goes on with a broken-off answer.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages/{message_id}/continue",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    request_body = Option<Again>,
+    responses((status = 202, body = Started)),
+)]
 pub(super) async fn go_on(mut call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let again: Again = call.json_or_empty().await?;
@@ -85,20 +150,43 @@ pub(super) async fn go_on(mut call: Call) -> Reply {
     begun(&call, &started, None).await
 }
 
-/// `POST /conversations/{id}/messages/{message_id}/feedback`: keeps what a reader thought of it.
+/// What a reader thinks of an answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Feedback {
+    /// `null` takes it back.
+    rating: Option<Rating>,
+    #[schema(extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
+    note: Option<String>,
+}
+
+/// Keeps what a reader thought of it.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages/{message_id}/feedback",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path)),
+    request_body = Feedback,
+    responses((status = 200, body = Message)),
+)]
 pub(super) async fn rate(mut call: Call) -> Reply {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        rating: Option<Rating>,
-        note: Option<String>,
-    }
     let (id, message) = ids(&call)?;
-    let Body { rating, note } = call.json().await?;
+    let Feedback { rating, note } = call.json().await?;
     ok(&call.app().conversations.rate(&call.caller, id, message, rating, note).await?)
 }
 
-/// `GET /conversations/{id}/messages/{message_id}/attachments/{n}`: the bytes of an attachment.
+/// The bytes of an attachment.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages/{message_id}/attachments/{n}",
+    params(
+        ("id" = ConversationId, Path),
+        ("message_id" = MessageId, Path),
+        ("n" = u32, Path, description = "Its number in the message, from 0"),
+    ),
+    responses(
+        (status = 200, body = Vec<u8>, description = "The bytes, as a download of their own type", content_type = "*/*"),
+    ),
+)]
 pub(super) async fn attachment(call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let n = call.id("n", "attachment")?;

@@ -1,54 +1,101 @@
 //! Notes, facts to remember, over HTTP.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::bodies::Paging;
 use super::call::Call;
 use super::reply::{Reply, created, ok};
-use crate::notes::Filter;
+use crate::base::{NoteId, Page};
+use crate::notes::{Filter, Note};
 
 const WHAT: &str = "note";
 
-#[derive(Deserialize)]
+/// What a note says.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Body {
+#[schema(as = NoteText)]
+struct Written {
+    #[schema(min_length = 1, extensions(("x-setting" = json!("MAX_NOTE_KB"))))]
     text: String,
 }
 
-/// `GET /notes`: lists notes, newest first.
+/// Lists notes, newest first.
+#[utoipa::path(
+    get,
+    path = "/notes",
+    params(
+        Paging,
+        ("query" = Option<String>, Query, description = "Words in them"),
+        ("trash" = Option<bool>, Query, description = "Those in the trash instead"),
+    ),
+    responses((status = 200, body = Page<Note>)),
+)]
 pub(super) async fn list(call: Call) -> Reply {
-    let query = call.query(&["limit", "cursor", "query", "trash"])?;
+    let query = call.query()?;
     let words = query.text("query").filter(|text| !text.is_empty());
     let filter = Filter { query: words.map(str::to_owned), trash: query.flag("trash")? };
     let limit = query.limit()?;
     ok(&call.app().notes.list(&call.caller, filter, query.text("cursor"), limit).await?)
 }
 
-/// `POST /notes`: writes a fact down.
+/// Writes a fact down.
+#[utoipa::path(
+    post,
+    path = "/notes",
+    request_body = Written,
+    responses((status = 201, body = Note)),
+)]
 pub(super) async fn create(mut call: Call) -> Reply {
-    let Body { text } = call.json().await?;
+    let Written { text } = call.json().await?;
     created(&call.app().notes.create(&call.caller, &text).await?.value)
 }
 
-/// `GET /notes/{id}`: one note.
+/// One note.
+#[utoipa::path(
+    get,
+    path = "/notes/{id}",
+    params(("id" = NoteId, Path)),
+    responses((status = 200, body = Note)),
+)]
 pub(super) async fn get(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     ok(&call.app().notes.get(&call.caller, id).await?)
 }
 
-/// `PATCH /notes/{id}`: changes what it says.
+/// Changes what it says.
+#[utoipa::path(
+    patch,
+    path = "/notes/{id}",
+    params(("id" = NoteId, Path)),
+    request_body = Written,
+    responses((status = 200, body = Note)),
+)]
 pub(super) async fn update(mut call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
-    let Body { text } = call.json().await?;
+    let Written { text } = call.json().await?;
     ok(&call.app().notes.update(&call.caller, id, &text).await?)
 }
 
-/// `DELETE /notes/{id}`: to the trash.
+/// To the trash.
+#[utoipa::path(
+    delete,
+    path = "/notes/{id}",
+    params(("id" = NoteId, Path)),
+    responses((status = 200, body = Note)),
+)]
 pub(super) async fn delete(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     ok(&call.app().notes.delete(&call.caller, id).await?)
 }
 
-/// `POST /notes/{id}/restore`: out of the trash.
+/// Out of the trash.
+#[utoipa::path(
+    post,
+    path = "/notes/{id}/restore",
+    params(("id" = NoteId, Path)),
+    responses((status = 200, body = Note)),
+)]
 pub(super) async fn restore(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     ok(&call.app().notes.restore(&call.caller, id).await?)

@@ -3,12 +3,16 @@
 
 use std::error::Error as StdError;
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::base::{Timestamp, UserId};
+use crate::base::Timestamp;
 use crate::error::Error;
 
 /// What a door gives back.
@@ -30,6 +34,29 @@ struct Told {
     details: Value,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Why a request was not done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// For a person.
+    error: &'a str,
+    /// For programs.
+    code: &'a str,
+    /// The status of the answer.
+    status: u16,
+    timestamp: Timestamp,
+    /// What the log knows it by; also in `X-Request-ID`.
+    request_id: &'a str,
+    /// Seconds until it is worth trying again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after: Option<u64>,
+    /// What goes with it: `field` names the field at fault, `limit_bytes` a size that was exceeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    details: Option<&'a Value>,
 }
 
 impl Failure {
@@ -77,22 +104,17 @@ impl Failure {
 
     /// The error body; also what an `error` event or frame carries.
     pub(crate) fn body(&self, request_id: &str) -> Value {
-        let mut body = json!({
-            "error": self.0.message,
-            "code": self.0.code,
-            "status": self.0.status.as_u16(),
-            "timestamp": Timestamp::now(),
-            "request_id": request_id,
-        });
-        if let Some(map) = body.as_object_mut() {
-            if let Some(seconds) = self.0.retry_after_s {
-                map.insert("retry_after".to_owned(), seconds.into());
-            }
-            if !self.0.details.is_null() {
-                map.insert("details".to_owned(), self.0.details.clone());
-            }
-        }
-        body
+        let details = Some(&self.0.details).filter(|details| !details.is_null());
+        let body = ErrorBody {
+            error: &self.0.message,
+            code: self.0.code,
+            status: self.0.status.as_u16(),
+            timestamp: Timestamp::now(),
+            request_id,
+            retry_after: self.0.retry_after_s,
+            details,
+        };
+        json!(body)
     }
 
     /// Writes the cause to the log, bad input at `warn`, our own failures at `error`.
@@ -133,43 +155,47 @@ fn chain(error: &(dyn StdError + Send + Sync + 'static)) -> String {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let message = error.to_string();
+        let (code, message) = (error.code(), error.to_string());
         match error {
-            Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            Error::NotFound { .. } | Error::Unknown { .. } => {
+                Self::new(StatusCode::NOT_FOUND, code, message)
+            }
             Error::Invalid { field, .. } => Self::invalid(&field, message),
-            Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, message),
-            Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
-            Error::TooMany { code, retry_after_s, .. } => {
+            Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, code, message),
+            Error::NotSignedIn { .. } => Self::new(StatusCode::UNAUTHORIZED, code, message)
+                .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Error::TooMany { retry_after_s, .. } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, code, message)
                     .with_retry_after(Some(retry_after_s))
             }
             Error::TooLarge { limit_bytes, .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
                     .with_details(json!({ "limit_bytes": limit_bytes }))
             }
-            Error::Unavailable { code, retry_after_s, .. } => {
+            Error::Unavailable { retry_after_s, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
                     .with_retry_after(Some(retry_after_s.unwrap_or(1)))
             }
-            Error::Upstream { code, status, retry_after_s, details, .. } => {
+            Error::Upstream { status, retry_after_s, details, .. } => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
                 Self::new(status, code, message)
                     .with_retry_after(retry_after_s)
                     .with_details(details)
             }
             Error::DiskFull { source } => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message)
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, code, message)
                     .caused_by(Box::new(source))
             }
             Error::OutcomeUnknown { source } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "outcome_unknown", message)
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, message)
                     .caused_by(Box::new(source))
             }
             Error::Internal { doing, source } => {
                 tracing::debug!(doing, "an operation failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal_error",
+                    code,
                     "something went wrong here, not with your request; the log knows more under \
                      this request id",
                 )
@@ -199,10 +225,13 @@ pub(crate) fn no_content() -> Reply {
 
 /// Any status with a JSON body.
 pub(crate) fn with_status(status: StatusCode, value: &impl Serialize) -> Reply {
-    match serde_json::to_vec(value) {
-        Ok(bytes) => Ok(raw(status, "application/json", bytes.into())),
-        Err(error) => Err(Error::internal("writing an answer", error).into()),
-    }
+    Ok(raw(status, "application/json", to_bytes(value)?))
+}
+
+/// A value as JSON.
+pub(crate) fn to_bytes(value: &impl Serialize) -> Result<Bytes, Failure> {
+    let written = serde_json::to_vec(value);
+    written.map(Bytes::from).map_err(|error| Error::internal("writing an answer", error).into())
 }
 
 fn json_response(status: StatusCode, value: &Value) -> Response {
@@ -210,7 +239,7 @@ fn json_response(status: StatusCode, value: &Value) -> Response {
 }
 
 /// Bytes of a known type that are not to be kept by caches.
-pub(crate) fn raw(status: StatusCode, content_type: &'static str, bytes: bytes::Bytes) -> Response {
+pub(crate) fn raw(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response {
     let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -235,6 +264,3 @@ pub(crate) fn download(name: &str, media_type: &str, mut response: Response) -> 
         .insert("content-security-policy", HeaderValue::from_static("sandbox; default-src 'none'"));
     response
 }
-
-/// Whose rows a request without a sign-in sees.
-pub(crate) const LOCAL_USER: UserId = UserId::OWNER;

@@ -10,13 +10,19 @@ use futures_util::FutureExt as _;
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use tower_service::Service as _;
+use utoipa::__dev::SchemaReferences;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{HttpMethod, RefOr};
 use warp::Filter as _;
 use warp::filters::BoxedFilter;
-use warp::ws::Ws;
 
 use super::call::{Call, Head, body_of};
 use super::reply::{Failure, Reply, Response};
+use super::upgrade::Handshake;
+use crate::auth::Need;
 use crate::error::Error;
 use crate::limits::Class;
 
@@ -51,14 +57,91 @@ impl Kind {
 
 /// One route.
 pub(crate) struct Route {
-    method: Method,
-    path: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) need: Need,
     pub(crate) kind: Kind,
+    /// The names that its query may have, as it is described.
+    pub(crate) takes: Arc<[String]>,
+    pub(crate) about: Option<About>,
     filter: BoxedFilter<(Response,)>,
 }
 
-/// A route whose door function is given the whole call.
-pub(crate) fn route<F, A>(method: Method, path: &'static str, kind: Kind, door: F) -> Route
+/// Where the description of a route is: what stands above its door function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    /// The file of the door function, and its name.
+    pub(crate) name: (&'static str, &'static str),
+    pub(crate) operation: fn() -> Operation,
+    pub(crate) schemas: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+/// A door function as the list names it: `door!(notes::create, CHAT, API)`. Method, path and
+/// description are those of its `#[utoipa::path]`.
+macro_rules! door {
+    ($module:ident::$door:ident, $need:expr, $kind:expr) => {
+        pastey::paste! {
+            $crate::api::router::plain($module::$door)
+                .described::<$module::[<__path_ $door>]>(
+                    (stringify!($module), stringify!($door)), $need, $kind,
+                )
+        }
+    };
+}
+
+/// A door function that is given a WebSocket, as the list names it.
+macro_rules! socket {
+    ($module:ident::$door:ident, $need:expr) => {
+        pastey::paste! {
+            $crate::api::router::upgrading($module::$door)
+                .described::<$module::[<__path_ $door>]>(
+                    (stringify!($module), stringify!($door)), $need, Kind::Socket,
+                )
+        }
+    };
+}
+
+pub(crate) use {door, socket};
+
+/// A door function without its route.
+pub(crate) struct Door(BoxedFilter<(Response,)>);
+
+impl Door {
+    /// The route that its description makes it.
+    pub(crate) fn described<P: utoipa::Path + SchemaReferences>(
+        self,
+        name: (&'static str, &'static str),
+        need: Need,
+        kind: Kind,
+    ) -> Route {
+        let method = match P::methods().first() {
+            Some(HttpMethod::Post) => Method::POST,
+            Some(HttpMethod::Put) => Method::PUT,
+            Some(HttpMethod::Patch) => Method::PATCH,
+            Some(HttpMethod::Delete) => Method::DELETE,
+            _ => Method::GET,
+        };
+        let parameters = P::operation().parameters.unwrap_or_default().into_iter();
+        let takes = parameters.filter_map(|parameter| match parameter {
+            RefOr::T(it) if it.parameter_in == ParameterIn::Query => Some(it.name),
+            _ => None,
+        });
+        let takes = takes.collect();
+        let about = About { name, operation: P::operation, schemas: P::schemas };
+        Route { method, path: P::path(), need, kind, takes, about: Some(about), filter: self.0 }
+    }
+
+    /// A page of the UI, or one of its files: no part of the API.
+    pub(crate) fn page(self, path: &str) -> Route {
+        let takes = Arc::default();
+        let (method, path) = (Method::GET, path.to_owned());
+        let (need, kind) = (Need::Nothing, Kind::Free);
+        Route { method, path, need, kind, takes, about: None, filter: self.0 }
+    }
+}
+
+/// A door function that is given the whole call.
+pub(crate) fn plain<F, A>(door: F) -> Door
 where
     F: Fn(Call) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Reply> + Send,
@@ -71,33 +154,27 @@ where
             answer(head, move |head| async move { door(Call::new(head, Some(body))?).await })
         })
         .boxed();
-    Route { method, path, kind, filter }
+    Door(filter)
 }
 
-/// A route that becomes a WebSocket.
-pub(crate) fn socket<F, A>(path: &'static str, door: F) -> Route
+/// A door function that becomes a WebSocket.
+pub(crate) fn upgrading<F, A>(door: F) -> Door
 where
-    F: Fn(Call, Ws) -> A + Clone + Send + Sync + 'static,
+    F: Fn(Call, Handshake) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Reply> + Send,
 {
     let filter = warp::ext::get::<Arc<Head>>()
-        .and(warp::ws().map(Some).or(warp::any().map(|| None)).unify())
-        .then(move |head: Arc<Head>, ws: Option<Ws>| {
+        .and(warp::ext::optional::<OnUpgrade>())
+        .then(move |head: Arc<Head>, upgrade: Option<OnUpgrade>| {
             let door = door.clone();
             answer(head, move |head| async move {
-                let ws = ws.ok_or_else(|| {
-                    Failure::new(
-                        StatusCode::UPGRADE_REQUIRED,
-                        "websocket_required",
-                        "this address is a WebSocket; connect to it with a WebSocket client",
-                    )
-                    .with_header(http::header::UPGRADE, HeaderValue::from_static("websocket"))
-                })?;
-                door(Call::new(head, None)?, ws).await
+                let handshake = Handshake::of(&head.headers, upgrade);
+                let handshake = handshake.ok_or_else(Handshake::required)?;
+                door(Call::new(head, None)?, handshake).await
             })
         })
         .boxed();
-    Route { method: Method::GET, path, kind: Kind::Socket, filter }
+    Door(filter)
 }
 
 /// Runs a door function; a failure becomes an error body, and so does a panic.
@@ -132,11 +209,11 @@ pub(crate) enum Found<'t> {
 impl Table {
     /// Builds the table; a malformed path is a bug that the first test shows.
     pub(crate) fn new(routes: Vec<Route>) -> Result<Self, matchit::InsertError> {
-        let mut by_path: Vec<(&'static str, Vec<Route>)> = Vec::new();
+        let mut by_path: Vec<(String, Vec<Route>)> = Vec::new();
         for route in routes {
             match by_path.iter_mut().find(|(path, _)| *path == route.path) {
                 Some((_, same)) => same.push(route),
-                None => by_path.push((route.path, vec![route])),
+                None => by_path.push((route.path.clone(), vec![route])),
             }
         }
         let mut paths = matchit::Router::new();

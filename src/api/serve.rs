@@ -3,20 +3,21 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch::respond;
+use super::mcp::Carried;
 use super::stall::Stall;
 use super::{Tables, tables};
 use crate::app::App;
@@ -55,8 +56,14 @@ impl Listeners {
 }
 
 /// Serves until `stop`, then drains for as long as `grace` allows.
-pub async fn serve(app: Arc<App>, listeners: Listeners, stop: CancellationToken, grace: Duration) {
-    let tables = match tables() {
+pub async fn serve(
+    app: Arc<App>,
+    carried: Carried,
+    listeners: Listeners,
+    stop: CancellationToken,
+    grace: Duration,
+) {
+    let tables = match tables(carried) {
         Ok(tables) => Arc::new(tables),
         Err(error) => {
             tracing::error!(%error, "the route table is malformed");
@@ -70,7 +77,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: CancellationToken,
             config.server.max_http_connections + config.server.health_reserved_connections,
         )),
         open: AtomicUsize::new(0),
-        graceful: tokio::sync::Mutex::new(Some(GracefulShutdown::new())),
+        stop: stop.clone(),
         app,
         tables,
     });
@@ -81,15 +88,8 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: CancellationToken,
     }
     stop.cancelled().await;
     tracing::info!("stopped accepting connections");
-    let graceful = server.graceful.lock().await.take();
     tracker.close();
-    let drained = async {
-        if let Some(graceful) = graceful {
-            graceful.shutdown().await;
-        }
-        tracker.wait().await;
-    };
-    if tokio::time::timeout(grace, drained).await.is_err() {
+    if tokio::time::timeout(grace, tracker.wait()).await.is_err() {
         tracing::warn!("connections that did not end in time are dropped");
     }
 }
@@ -98,7 +98,7 @@ struct Server {
     normal: usize,
     slots: Arc<Semaphore>,
     open: AtomicUsize,
-    graceful: tokio::sync::Mutex<Option<GracefulShutdown>>,
+    stop: CancellationToken,
     app: Arc<App>,
     tables: Arc<Tables>,
 }
@@ -147,19 +147,24 @@ async fn connection(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
             Ok::<_, std::convert::Infallible>(respond(app, tables, peer, reserved, request).await)
         }
     });
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    // HTTP/1.1 and nothing else: the builder that tells protocols apart takes HTTP/2 too, whatever
+    // it is set to, once upgrades are allowed, and none of these deadlines and caps hold there.
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(config.server.header_timeout)
         .max_buf_size(config.server.max_header_bytes.max(8192))
         .half_close(false);
     let io = TokioIo::new(Stall::new(stream, config.server.body_timeout));
-    let connection = builder.serve_connection_with_upgrades(io, service).into_owned();
-    let watched = server.graceful.lock().await.as_ref().map(|graceful| graceful.watch(connection));
-    if let Some(watched) = watched
-        && let Err(error) = watched.await
-    {
+    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = server.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(client = %peer, %error, "a connection ended early");
     }
     server.open.fetch_sub(1, Ordering::Relaxed);

@@ -4,32 +4,28 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite;
-use tracing::Instrument as _;
-use warp::Reply as _;
-use warp::ws::{Message, WebSocket, Ws};
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::call::{Call, Head, parse_json};
-use super::events::full;
+use super::events::{full, over};
 use super::reply::{Failure, Reply};
+use super::upgrade::{GOING_AWAY, Handshake, Socket, TOO_BIG, closing, drain, is_too_big};
 use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, clock};
 use crate::chat::{Event, NewAttachment, Question, Replay};
 use crate::conversations::Options;
+use crate::limits::Holder;
 
-/// What may wait to be written to one socket besides a whole frame; must exceed the library's own
-/// write buffer of 128 KiB.
-const WRITE_BUFFER: usize = 256 * 1024;
 /// Frames that may wait for a slow reader.
 const WAITING: usize = 64;
 
-/// Close codes (RFC 6455).
-const GOING_AWAY: u16 = 1001;
-const TOO_BIG: u16 = 1009;
+/// A close code of the private range: as HTTP's 401.
+const SIGNED_OUT: u16 = 4401;
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -60,27 +56,38 @@ enum Frame {
     Ping {},
 }
 
-/// `GET /ws/chat/{conversation_id}`: a socket on one conversation.
-pub(super) async fn chat(call: Call, ws: Ws) -> Reply {
+/// A socket on one conversation.
+///
+/// Frames are JSON objects with a `type`. A client sends:
+/// - `chat` `{content, model?, parent_id?, attachments?, options?, id?}`: asks; with an `id` it is answered by `accepted`
+/// - `cancel` `{turn_id}`: stops a turn, keeping what came
+/// - `resume` `{turn_id, after}`: the events of a turn after a number
+/// - `typing`, `ping`
+///
+/// The server sends:
+/// - `start`, `sources`, `chunk`, `reasoning`, `status`, `complete`, `error`: the events of every turn of the
+///   conversation, with `turn_id` and `seq`
+/// - `accepted` `{id, turn_id, ...}`, `pong` `{timestamp}`
+/// - `signed_out` (then it closes with 4401), `server_shutdown` (1001)
+///
+/// A message longer than the setting `MAX_FRAME_KB` closes it with 1009.
+#[utoipa::path(
+    get,
+    path = "/ws/chat/{conversation_id}",
+    params(("conversation_id" = ConversationId, Path)),
+    responses((status = 101, description = "A WebSocket")),
+)]
+pub(super) async fn chat(call: Call, handshake: Handshake) -> Reply {
     let id: ConversationId = call.id("conversation_id", "conversation")?;
     call.app().conversations.get(&call.caller, id).await?;
-    let slot = call.app().take_slot(call.head.peer.ip()).map_err(full)?;
-    let config = call.app().config();
-    let ws = ws
-        .max_message_size(config.server.max_frame_bytes)
-        .max_frame_size(config.server.max_frame_bytes)
-        .max_write_buffer_size(WRITE_BUFFER + config.server.max_frame_bytes);
-    let (head, caller) = (Arc::clone(&call.head), call.caller.clone());
-    let span = tracing::Span::current();
-    let token = call.app().tasks.token();
-    let upgraded = ws.on_upgrade(move |socket| {
-        let run = async move {
-            Session::run(head, caller, id, socket).await;
-            drop((slot, token));
-        };
-        run.instrument(span)
-    });
-    Ok(upgraded.into_response())
+    let slot = call.app().take_slot(Holder::Address(call.head.peer.ip())).map_err(full)?;
+    let largest = call.app().config().server.max_frame_bytes;
+    let (head, caller) = (call.head.lasting(), call.caller.clone());
+    let tasks = call.app().tasks.clone();
+    Ok(handshake.open(&tasks, largest, move |socket| async move {
+        Session::run(head, caller, id, socket).await;
+        drop(slot);
+    }))
 }
 
 struct Session {
@@ -90,16 +97,18 @@ struct Session {
     out: mpsc::Sender<Message>,
     /// How far each turn was shown; an event is shown once however it came here.
     shown: HashMap<TurnId, u64>,
+    /// Whether it was closed for a message that was too large.
+    too_big: bool,
 }
 
 impl Session {
-    async fn run(head: Arc<Head>, caller: Caller, conversation: ConversationId, socket: WebSocket) {
+    async fn run(head: Arc<Head>, caller: Caller, conversation: ConversationId, socket: Socket) {
         let app = Arc::clone(&head.app);
         let config = app.config();
         let (mut sink, mut frames) = socket.split();
         let (out, mut waiting) = mpsc::channel::<Message>(WAITING);
         let patience = config.server.connection_timeout;
-        app.tasks.spawn(async move {
+        let writing = app.tasks.spawn(async move {
             while let Some(message) = waiting.recv().await {
                 let closes = message.is_close();
                 let sent = tokio::time::timeout(patience, sink.send(message)).await;
@@ -108,15 +117,23 @@ impl Session {
                 }
             }
             let _ = tokio::time::timeout(patience, sink.close()).await;
+            sink
         });
         let mut news = app.feed.subscribe();
-        let mut session = Self { head, caller, conversation, out, shown: HashMap::new() };
+        let identity = head.identity.clone();
+        let mut session =
+            Self { head, caller, conversation, out, shown: HashMap::new(), too_big: false };
         session.join_running().await;
         let mut beat = tokio::time::interval(config.server.heartbeat);
         beat.tick().await;
         let mut heard = clock::monotonic();
         loop {
             let go_on = tokio::select! {
+                () = over(identity.as_deref()) => {
+                    session.say(&json!({ "type": "signed_out" })).await;
+                    session.close(SIGNED_OUT, "signed out").await;
+                    false
+                }
                 () = app.stop.cancelled() => {
                     session.say(&json!({ "type": "server_shutdown" })).await;
                     session.close(GOING_AWAY, "the server is stopping").await;
@@ -137,12 +154,20 @@ impl Session {
                 },
                 _ = beat.tick() => {
                     let silent = clock::monotonic().saturating_duration_since(heard);
-                    silent < patience && session.out.send(Message::ping(Vec::new())).await.is_ok()
+                    silent < patience && session.out.send(Message::Ping(Bytes::new())).await.is_ok()
                 }
             };
             if !go_on {
-                return;
+                break;
             }
+        }
+        let too_big = session.too_big;
+        drop(session);
+        if too_big
+            && let Ok(sink) = writing.await
+            && let Ok(mut socket) = frames.reunite(sink)
+        {
+            drain(&mut socket, config.server.max_frame_bytes).await;
         }
     }
 
@@ -201,7 +226,7 @@ impl Session {
         self.out.send(Message::text(event.json.as_ref())).await.is_ok()
     }
 
-    async fn hear(&mut self, frame: Option<Result<Message, warp::Error>>) -> bool {
+    async fn hear(&mut self, frame: Option<Result<Message, SocketError>>) -> bool {
         let message = match frame {
             None => return false,
             Some(Ok(message)) => message,
@@ -213,6 +238,7 @@ impl Session {
                     self.say(&json!({ "type": "error", "code": "too_large", "error": message }))
                         .await;
                     self.close(TOO_BIG, "too large").await;
+                    self.too_big = true;
                 }
                 return false;
             }
@@ -224,7 +250,7 @@ impl Session {
             return true;
         }
         let config = self.head.app.config();
-        let read = serde_json::from_slice::<Value>(message.as_bytes());
+        let read = serde_json::from_str::<Value>(message.to_text().unwrap_or_default());
         let (Ok(value), true) = (read, message.is_text()) else {
             let error = json!({ "type": "error", "code": "not_json",
                 "error": "frames are JSON objects in text messages" });
@@ -232,7 +258,10 @@ impl Session {
         };
         let request = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let id = value.get("id").cloned().unwrap_or(Value::Null);
-        let done = match parse_json(message.as_bytes(), config.server.max_json_depth) {
+        let done = match parse_json(
+            message.to_text().unwrap_or_default().as_bytes(),
+            config.server.max_json_depth,
+        ) {
             Ok(frame) => self.act(frame).await,
             Err(failure) => Err(failure),
         };
@@ -281,7 +310,7 @@ impl Session {
                     options,
                     ..Question::default()
                 };
-                app.count_question(self.head.peer.ip())?;
+                app.count_question(Call::bucket(&self.head)).await?;
                 let started = app.chat.ask(&self.caller, self.conversation, question).await?;
                 if id.is_some() {
                     let accepted = json!({ "type": "accepted", "id": id,
@@ -303,17 +332,21 @@ impl Session {
     }
 
     async fn close(&self, code: u16, reason: &'static str) {
-        let _ = self.out.send(Message::close_with(code, reason)).await;
+        let _ = self.out.send(closing(code, reason)).await;
     }
 }
 
-fn is_too_big(error: &warp::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(tungstenite::Error::Capacity(_)) = error.downcast_ref() {
-            return true;
-        }
-        cause = error.source();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_frames() {
+        crate::base::fuzz::fuzz("frames", |bytes| {
+            let told = parse_json::<Frame>(bytes, 64).map_err(|failure| failure.body("r"));
+            if let Err(body) = told {
+                assert!(body["code"].is_string() && body["status"] == 400, "{body}");
+            }
+        });
     }
-    false
 }

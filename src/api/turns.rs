@@ -1,37 +1,107 @@
 //! Turns over HTTP: what was sent, and the numbered events as an SSE stream.
 
 use http::StatusCode;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::call::Call;
 use super::events::{self, Out};
 use super::reply::{Failure, Reply, no_content, ok, with_status};
-use crate::base::TurnId;
-use crate::chat::{Event, Replay, TemporaryQuestion};
+use crate::base::{CallId, TurnId};
+use crate::chat::{Decision, Event, Replay, TemporaryQuestion, TurnView};
+use crate::conversations::ToolCall;
 
 const WHAT: &str = "turn";
 
-/// `POST /turns`: asks without keeping anything.
+/// A turn that leaves nothing behind.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TemporaryTurn)]
+struct Begun {
+    turn_id: TurnId,
+}
+
+/// Asks without keeping anything.
+#[utoipa::path(
+    post,
+    path = "/turns",
+    request_body = TemporaryQuestion,
+    responses((status = 202, body = Begun)),
+)]
 pub(super) async fn ask_temporary(mut call: Call) -> Reply {
     let question: TemporaryQuestion = call.json().await?;
     let turn_id = call.app().chat.ask_temporary(&call.caller, question).await?;
-    with_status(StatusCode::ACCEPTED, &json!({ "turn_id": turn_id }))
+    with_status(StatusCode::ACCEPTED, &Begun { turn_id })
 }
 
-/// `GET /turns/{id}`: how a turn stands and what was sent.
+/// How a turn stands and what was sent.
+#[utoipa::path(
+    get,
+    path = "/turns/{id}",
+    params(("id" = TurnId, Path)),
+    responses((status = 200, body = TurnView)),
+)]
 pub(super) async fn get(call: Call) -> Reply {
     ok(&call.app().chat.get(&call.caller, call.id("id", WHAT)?).await?)
 }
 
-/// `POST /turns/{id}/cancel`: stops it, keeping what came.
+/// Stops it, keeping what came.
+#[utoipa::path(
+    post,
+    path = "/turns/{id}/cancel",
+    params(("id" = TurnId, Path)),
+    responses((status = 200, body = TurnView)),
+)]
 pub(super) async fn cancel(call: Call) -> Reply {
     ok(&call.app().chat.cancel(&call.caller, call.id("id", WHAT)?).await?)
 }
 
-/// `GET /turns/{id}/events`: its events after a number, then live until the last.
+/// What is said to a call that waits for a person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CallDecision {
+    decision: Decision,
+}
+
+/// Allows a call of a tool that may change something, once or for the whole conversation, or does not.
+#[utoipa::path(
+    post,
+    path = "/turns/{id}/calls/{call_id}",
+    params(("id" = TurnId, Path), ("call_id" = CallId, Path)),
+    request_body = CallDecision,
+    responses((status = 200, body = ToolCall)),
+)]
+pub(super) async fn decide(mut call: Call) -> Reply {
+    let (id, call_id) = (call.id("id", WHAT)?, call.id("call_id", "call of a tool")?);
+    let CallDecision { decision } = call.json().await?;
+    ok(&call.app().chat.decide(&call.caller, id, call_id, decision).await?)
+}
+
+/// Its events after a number, then live until the last.
+///
+/// Server-sent events, numbered from 1 without gaps. The data of each is a JSON object:
+/// - `start` `{turn_id, conversation_id, message_id, model}`
+/// - `sources` `{items}`: the passages that the answer may cite
+/// - `chunk` and `reasoning` `{seq, text}`: a piece of the answer, of what the model thinks
+/// - `tool_call` `{call}`: a call of a tool, whenever something of it is new
+/// - `status` `{text, code, attempt?, of?}`: what is waited for
+/// - `complete` `{message}`, last
+/// - `error` `{code, error, status, turn_id, message, retry_after?, details?}`, last; `message` is what was kept
+#[utoipa::path(
+    get,
+    path = "/turns/{id}/events",
+    params(
+        ("id" = TurnId, Path),
+        ("after" = Option<u64>, Query, description = "The number of the last event that is known"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The same, as a browser says it when it comes back"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 204, description = "Nothing is left to tell"),
+    ),
+)]
 pub(super) async fn events(call: Call) -> Reply {
     let id: TurnId = call.id("id", WHAT)?;
-    let asked = call.query(&["after"])?.number("after")?;
+    let asked = call.query()?.number("after")?;
     let last_id = match call.head.headers.get("last-event-id") {
         None => None,
         Some(value) => {

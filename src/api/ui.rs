@@ -31,7 +31,8 @@ struct Entry {
 /// All files, sorted by path.
 static INDEX: &[Entry] = include!(concat!(env!("OUT_DIR"), "/assets_index.rs"));
 
-/// What a diagram's frame may do: run our own script, draw, and nothing else.
+/// What a frame may do, of a diagram or of a page that an answer wrote: run our own script, draw, and
+/// nothing else.
 const FRAME_POLICY: &str = "sandbox allow-scripts; default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src data:; font-src 'self' data:; frame-ancestors 'self'";
 
@@ -44,6 +45,11 @@ pub(super) async fn page(call: Call) -> Reply {
 pub(super) async fn file(call: Call) -> Reply {
     let path = call.head.path.trim_start_matches('/');
     answer(&call, path)
+}
+
+/// A page of the UI that has a route of its own.
+pub(super) fn named(call: &Call, path: &str) -> Reply {
+    answer(call, path)
 }
 
 fn answer(call: &Call, path: &str) -> Reply {

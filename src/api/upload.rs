@@ -3,34 +3,70 @@
 use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::call::Call;
 use super::reply::Failure;
 use crate::base::CollectionId;
 use crate::documents::{Added, Origin, Received};
+use crate::models::Fault;
 
 /// Files of one form.
 const MAX_FILES: usize = 200;
 /// Bytes of a field of a form that is no file.
 const MAX_FIELD_BYTES: u64 = 4096;
 
+/// Files to take in.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "says what a form holds")]
+pub(super) struct Form {
+    /// The collection for all that follow; an id, before the files.
+    #[schema(nullable = false)]
+    collection: Option<CollectionId>,
+    /// The files, one part each.
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 200)]
+    file: Vec<String>,
+}
+
+/// Pasted text, or a URL; one of the two.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PastedDocument)]
+pub(super) struct Pasted {
+    /// The text.
+    text: Option<String>,
+    /// Where the document is.
+    url: Option<String>,
+    /// Its name; by default its first words, or the URL's.
+    name: Option<String>,
+    /// Where it goes.
+    collection_id: Option<CollectionId>,
+}
+
+/// What came of everything that was sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AddedDocuments)]
+pub(super) struct Items {
+    pub(super) items: Vec<Item>,
+}
+
 /// What came of one thing that was sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = AddedOrRefused)]
 pub(super) enum Item {
     Added(Box<Added>),
-    Refused { name: String, error: Value },
+    Refused { name: String, error: Fault },
 }
 
 /// One file of a form, on disk or refused.
 enum Part {
     Received(Received),
-    Refused { name: String, error: Value },
+    Refused { name: String, error: Fault },
 }
 
 fn refused(name: String, code: &str, error: &str) -> Part {
-    Part::Refused { name, error: json!({ "code": code, "error": error }) }
+    Part::Refused { name, error: Fault { code: code.to_owned(), error: error.to_owned() } }
 }
 
 /// The files of a form.
@@ -113,15 +149,7 @@ async fn receive(
 
 /// Pasted text, or what a URL leads to.
 pub(super) async fn json(call: &mut Call) -> Result<Vec<Item>, Failure> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        text: Option<String>,
-        url: Option<String>,
-        name: Option<String>,
-        collection_id: Option<CollectionId>,
-    }
-    let body: Body = call.json().await?;
+    let body: Pasted = call.json().await?;
     let documents = &call.app().documents;
     let received = match (body.text, body.url) {
         (Some(text), None) => {
@@ -196,5 +224,33 @@ fn bad_form(error: multer::Error) -> Failure {
             Err(_) => Failure::invalid("body", "the form broke off"),
         },
         other => Failure::invalid("body", format!("the form cannot be read: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_forms() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        crate::base::fuzz::fuzz("forms", |bytes| {
+            let boundary = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
+            let boundary = String::from_utf8_lossy(boundary).trim_start_matches('-').to_owned();
+            let pieces: Vec<_> = bytes
+                .chunks(97)
+                .map(|piece| Ok::<_, Broken>(bytes::Bytes::copy_from_slice(piece)))
+                .collect();
+            let limits = SizeLimit::new().for_field("collection", MAX_FIELD_BYTES);
+            let constraints = Constraints::new().size_limit(limits);
+            let stream = futures_util::stream::iter(pieces);
+            let mut form = Multipart::with_constraints(stream, boundary, constraints);
+            runtime.block_on(async {
+                while let Ok(Some(mut field)) = form.next_field().await {
+                    let _ = (field.name().map(str::len), field.file_name().map(str::len));
+                    while let Ok(Some(_)) = field.chunk().await {}
+                }
+            });
+        });
     }
 }

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The first and last millisecond that four-digit years can write (RFC 3339).
 const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
@@ -61,6 +64,27 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// Wall time that no step of the wall clock moves as long as the process runs: for what must end in
+/// time, survives a restart and so is written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Steady {
+    at: Timestamp,
+    began: Instant,
+}
+
+impl Steady {
+    /// Begins at the wall clock's reading.
+    #[expect(clippy::new_without_default, reason = "reads the clock")]
+    pub fn new() -> Self {
+        Self { at: Timestamp::now(), began: monotonic() }
+    }
+
+    /// The instant now.
+    pub fn now(&self) -> Timestamp {
+        self.at.after(monotonic().saturating_duration_since(self.began))
+    }
+}
+
 /// Whole milliseconds since an earlier reading of [`monotonic`].
 pub fn ms_since(earlier: Instant) -> u64 {
     u64::try_from(monotonic().saturating_duration_since(earlier).as_millis()).unwrap_or(u64::MAX)
@@ -102,6 +126,15 @@ impl<'de> Deserialize<'de> for Timestamp {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -7,6 +7,9 @@ use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// A text that is not an id of the wanted kind.
@@ -81,6 +84,16 @@ macro_rules! ids {
             }
         }
 
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let pattern = concat!("^", $prefix, "_[0-9a-f]{32}$");
+                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+                text.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+
         impl ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
                 Ok(ToSqlOutput::from(self.to_string()))
@@ -110,6 +123,26 @@ ids! {
     FolderId = "fold";
     /// A note.
     NoteId = "note";
+    /// A sign-in that lasts.
+    SessionId = "sess";
+    /// A message on the bus.
+    BusId = "bus";
+    /// A process that takes part in a bus of many, for as long as its data folder lives.
+    NodeId = "node";
+    /// A connection to the bus.
+    ConnectionId = "link";
+    /// A key for agents.
+    TokenId = "tok";
+    /// A webhook.
+    HookId = "hook";
+    /// Something that webhooks were told of.
+    EventId = "evt";
+    /// One event on its way to one webhook.
+    DeliveryId = "dlv";
+    /// A listed server of tools.
+    ToolServerId = "tsrv";
+    /// One call of a tool inside an answer.
+    CallId = "call";
     /// A configured source of models.
     ProviderId = "prov";
     /// A person.

@@ -4,12 +4,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 /// The longest cursor that is looked at; ours are far shorter.
 const MAX_CURSOR_BYTES: usize = 1024;
 
 /// One page of a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Page<T> {
     /// The rows, in the list's order.
     pub items: Vec<T>,
@@ -65,5 +66,18 @@ mod tests {
         fn any_text_is_a_cursor_or_refused(text in "\\PC{0,80}") {
             let _ = Cursor::decode::<(bool, String, i64)>(&text);
         }
+    }
+
+    #[test]
+    fn fuzz_cursors() {
+        crate::base::fuzz::fuzz("cursors", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let _ = Cursor::decode::<(bool, String, i64)>(&text);
+            let _ = Cursor::decode::<(String, String)>(&text);
+            if let Ok(key) = Cursor::decode::<(String, i64)>(&text) {
+                let again = Cursor::encode(&key).unwrap();
+                assert_eq!(Cursor::decode::<(String, i64)>(&again), Ok(key));
+            }
+        });
     }
 }

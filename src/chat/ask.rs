@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::attach::{self, File};
 use super::gather::{Gathered, Plan, gather, new_parent};
+use super::offer::Offer;
 use super::prompt;
 use super::run::Job;
 use super::sources::{Gathered as Gathering, Wanted};
@@ -140,6 +141,7 @@ impl Chat {
             role: message.role,
             content: message.content,
             images: Vec::new(),
+            calls: Vec::new(),
         });
         let (request, prompt) = prompt::build(prompt::Parts {
             system: question.system_prompt.as_deref(),
@@ -151,6 +153,7 @@ impl Chat {
             options: question.options,
             goes_on: false,
             noted: false,
+            tools: Vec::new(),
         });
         let id = TurnId::new();
         let identity = Identity {
@@ -161,9 +164,19 @@ impl Chat {
             model: model.id.clone(),
             created_at: Timestamp::now(),
         };
-        let nothing = SoFar { text: String::new(), reasoning: String::new(), seq: 0 };
-        let turn = Arc::new(Turn::new(identity, prompt, nothing));
-        self.start(Job { turn, request, sources, looked, kept: None, title: None });
+        let turn = Arc::new(Turn::new(identity, prompt, SoFar::nothing()));
+        // A temporary chat keeps nothing, so it calls nothing: there would be no record of it.
+        let (tools, troubles) = (Vec::new(), Vec::new());
+        self.start(Job {
+            turn,
+            request,
+            tools,
+            troubles,
+            sources,
+            looked,
+            kept: None,
+            title: None,
+        });
         Ok(id)
     }
 
@@ -190,6 +203,9 @@ impl Chat {
         let model = self.inner.models.pick(caller, wanted.as_deref()).await?;
         let options = options.or(conversation.options.clone());
         let budget = self.budget(&model, &options);
+        let Offer { tools, troubles, told, tokens } =
+            self.offer(&model, conversation.tools.as_deref(), budget).await?;
+        let budget = budget.saturating_sub(tokens);
         let wanted = Wanted {
             question: &question,
             conversation: Some(&conversation),
@@ -212,6 +228,7 @@ impl Chat {
             options,
             goes_on: answer.is_some(),
             noted: fact.is_some(),
+            tools: told,
         });
 
         let first = conversation.title.is_none();
@@ -225,14 +242,12 @@ impl Chat {
             title: words.flatten(),
             fact: fact.map(str::to_owned),
         };
-        let before = answer.map_or_else(
-            || SoFar { text: String::new(), reasoning: String::new(), seq: 0 },
-            |answer| SoFar {
-                text: answer.content,
-                reasoning: answer.reasoning.unwrap_or_default(),
-                seq: 0,
-            },
-        );
+        let before = answer.map_or_else(SoFar::nothing, |answer| SoFar {
+            text: answer.content,
+            reasoning: answer.reasoning.unwrap_or_default(),
+            calls: answer.calls,
+            seq: 0,
+        });
         let written = self
             .inner
             .store
@@ -263,7 +278,7 @@ impl Chat {
         self.inner.conversations.announce_message(owner, &started.user_message);
         self.inner.conversations.announce_message(owner, &started.assistant_message);
         self.inner.conversations.announce(owner, "updated", &conversation);
-        self.start(Job { turn, request, sources, looked, kept, title });
+        self.start(Job { turn, request, tools, troubles, sources, looked, kept, title });
         Ok(started)
     }
 

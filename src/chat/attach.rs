@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use crate::base::objects;
 use crate::conversations::Attachment;
 use crate::error::Error;
 use crate::models::Image;
@@ -14,17 +16,21 @@ const MAX_FILES: usize = 20;
 const MAX_NAME_CHARS: usize = 200;
 
 /// A file as a client sends it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewAttachment {
     /// Its name.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// What the client takes it for. It is not believed: the content decides.
     #[serde(default)]
     pub media_type: Option<String>,
     /// Its bytes, base64.
+    #[schema(format = Byte)]
     pub data: String,
 }
+
+objects::object!(NewAttachment);
 
 /// A file that was looked at.
 #[derive(Debug, Clone)]

@@ -60,7 +60,7 @@ pub(super) fn gather(
                 None => Vec::new(),
             };
             let (content_sent, images) = attach::weave(content, files);
-            said.push(Said { role: Role::User, content: content_sent, images });
+            said.push(Said { role: Role::User, content: content_sent, images, calls: Vec::new() });
             let (question, documents) = (content.clone(), documents.clone());
             Ok(Gathered { conversation, said, question, documents, answer: None })
         }
@@ -150,8 +150,9 @@ fn read_path(
         }
         let (content, images) = attach::weave(&node.message.content, &files);
         // A failed answer without a word would only puzzle the model.
-        if !content.is_empty() {
-            said.push(Said { role: node.message.role, content, images });
+        let Message { role, calls, .. } = node.message;
+        if !content.is_empty() || !calls.is_empty() {
+            said.push(Said { role, content, images, calls });
         }
     }
     Ok(said)

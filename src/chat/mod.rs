@@ -3,7 +3,12 @@
 
 mod ask;
 mod attach;
+mod calls;
+mod end;
 mod gather;
+mod measured;
+mod offer;
+mod past;
 mod prompt;
 mod queries;
 mod run;
@@ -20,11 +25,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
 
 pub use attach::NewAttachment;
-pub use turn::{Event, Turn, TurnState, TurnView};
+pub use turn::{Decision, Event, Turn, TurnState, TurnView};
 
-use crate::base::{Caller, ConversationId, DocumentId, Feed, MessageId, Page, Timestamp, TurnId};
+use crate::base::objects;
+use crate::base::{
+    Caller, ConversationId, DocumentId, Feed, MessageId, Page, Timestamp, TurnId, UserId,
+};
 use crate::config::Live;
 use crate::conversations::{self, Conversations, Message, Options, State, tree};
 use crate::documents::Documents;
@@ -33,12 +42,14 @@ use crate::models::Models;
 use crate::notes::Notes;
 use crate::search::Search;
 use crate::store::Store;
+use crate::tools::Tools;
 
 /// A question.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Question {
     /// What is asked.
+    #[schema(extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
     pub content: String,
     /// The model to ask instead of the conversation's.
     pub model: Option<String>,
@@ -46,8 +57,10 @@ pub struct Question {
     #[serde(deserialize_with = "given")]
     pub parent_id: Option<Option<MessageId>>,
     /// Files that come with it.
+    #[schema(max_items = 20, default = json!([]))]
     pub attachments: Vec<NewAttachment>,
     /// Documents to draw on.
+    #[schema(max_items = 100)]
     pub documents: Vec<DocumentId>,
     /// How to ask.
     pub options: Options,
@@ -64,8 +77,9 @@ where
 }
 
 /// How to answer again.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = AnswerAgain)]
 pub struct Again {
     /// The model to ask instead of the conversation's.
     pub model: Option<String>,
@@ -74,10 +88,11 @@ pub struct Again {
 }
 
 /// A question outside of any conversation; nothing of it is kept.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemporaryQuestion {
     /// The talk so far, the question last.
+    #[schema(min_items = 1, max_items = 1000)]
     pub messages: Vec<TemporaryMessage>,
     /// The model to ask.
     #[serde(default)]
@@ -91,17 +106,21 @@ pub struct TemporaryQuestion {
 }
 
 /// A message of a temporary chat.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct TemporaryMessage {
     /// Who speaks.
     pub role: conversations::Role,
     /// What they say.
+    #[schema(extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
     pub content: String,
 }
 
+objects::object!(TemporaryMessage);
+
 /// A turn that has begun.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = StartedTurn)]
 pub struct Started {
     /// The turn.
     pub turn_id: TurnId,
@@ -136,6 +155,7 @@ struct Inner {
     search: Search,
     documents: Documents,
     notes: Notes,
+    tools: Tools,
     tasks: TaskTracker,
     stop: CancellationToken,
     running: Mutex<HashMap<TurnId, Arc<Turn>>>,
@@ -160,6 +180,8 @@ pub struct Parts {
     pub documents: Documents,
     /// Facts to remember.
     pub notes: Notes,
+    /// What models may call.
+    pub tools: Tools,
     /// Runs the turns.
     pub tasks: TaskTracker,
     /// Ends the turns at shutdown.
@@ -188,6 +210,7 @@ impl Chat {
             search: parts.search,
             documents: parts.documents,
             notes: parts.notes,
+            tools: parts.tools,
             tasks: parts.tasks,
             stop: parts.stop,
             running: Mutex::default(),
@@ -251,6 +274,7 @@ impl Chat {
             let so_far = turn.so_far();
             message.content = so_far.text;
             message.reasoning = (!so_far.reasoning.is_empty()).then_some(so_far.reasoning);
+            message.calls = so_far.calls;
             message.turn_seq = Some(so_far.seq);
         }
     }
@@ -278,6 +302,19 @@ impl Chat {
             return Ok(turn.view());
         }
         self.get(caller, id).await
+    }
+
+    /// Stops everything that somebody asked and forgets it, because they are gone.
+    pub async fn remove_all(&self, owner: UserId) -> Result<(), Error> {
+        let running = self.inner.running.lock().map(|running| {
+            let mine = running.values().filter(|turn| turn.identity.owner == owner);
+            mine.map(|turn| turn.id()).collect::<Vec<_>>()
+        });
+        let caller = Caller { user: owner, once: None };
+        for id in running.unwrap_or_default() {
+            self.cancel(&caller, id).await?;
+        }
+        self.inner.store.write(move |tx| Ok::<_, Error>(queries::delete_all(tx, owner)?)).await
     }
 
     /// The events of a turn after a number. The last one of a turn that is over is always among

@@ -1,8 +1,9 @@
 //! What a model is sent: instructions, passages of earlier conversations, the latest messages, the
 //! question; trimmed oldest first to the token budget. Pure, so that it can be shown and tested.
 
-use super::turn::{Prompt, PromptMessage};
-use crate::conversations::{Options, Role, Source};
+use super::past;
+use super::turn::{Prompt, PromptMessage, PromptTool};
+use crate::conversations::{Options, Role, Source, ToolCall};
 use crate::models::{self, ChatMessage, ChatRequest, Image, Passage, estimate_tokens};
 
 /// Tokens that a message costs besides its text, in the usual chat templates.
@@ -14,6 +15,8 @@ pub(super) struct Said {
     pub(super) role: Role,
     pub(super) content: String,
     pub(super) images: Vec<Image>,
+    /// The tools that were called for it.
+    pub(super) calls: Vec<ToolCall>,
 }
 
 /// All that goes into a prompt.
@@ -37,6 +40,8 @@ pub(super) struct Parts<'a> {
     pub(super) goes_on: bool,
     /// Whether the question was kept as a note.
     pub(super) noted: bool,
+    /// What the model may call; the budget is for the messages alone.
+    pub(super) tools: Vec<models::Tool>,
 }
 
 /// Makes the request and what is shown of it.
@@ -49,47 +54,47 @@ pub(super) fn build(parts: Parts<'_>) -> (ChatRequest, Prompt) {
                       anything and do not comment on the interruption."
                 .to_owned(),
             images: Vec::new(),
+            calls: Vec::new(),
         });
     }
     let system = system_text(parts.system, parts.notes, parts.sources);
+    let knows_tools = !parts.tools.is_empty();
+    let told = said.into_iter().map(|said| past::told(said, knows_tools, parts.budget / 4));
+    let mut said: Vec<Vec<ChatMessage>> = told.collect();
+    let weigh = |said: &[ChatMessage]| said.iter().map(past::cost).fold(0, u32::saturating_add);
     let always = usize::from(parts.goes_on) + 1;
     let fixed = system.as_deref().map_or(0, cost);
     let mut tokens = fixed;
     let mut kept = 0;
     for (index, message) in said.iter().rev().enumerate() {
-        let more = cost(&message.content);
+        let more = weigh(message);
         let must = index < always;
-        let may = index < parts.history_limit + always && tokens + more <= parts.budget;
+        let may =
+            index < parts.history_limit + always && tokens.saturating_add(more) <= parts.budget;
         if !must && !may {
             break;
         }
-        tokens += more;
+        tokens = tokens.saturating_add(more);
         kept += 1;
     }
     let mut start = said.len() - kept;
     // An answer whose question was left out would puzzle the model.
-    while start < said.len() - always && said[start].role == Role::Assistant {
-        tokens -= cost(&said[start].content);
+    while start < said.len() - always && is_answer(&said[start]) {
+        tokens = tokens.saturating_sub(weigh(&said[start]));
         start += 1;
     }
     let dropped = u32::try_from(start).unwrap_or(u32::MAX);
     let mut messages = Vec::with_capacity(said.len() - start + 1);
-    messages.extend(system.map(|content| message(models::Role::System, content, Vec::new())));
-    messages.extend(said.drain(start..).map(|said| {
-        let role = match said.role {
-            Role::Assistant => models::Role::Assistant,
-            Role::System => models::Role::System,
-            Role::User | Role::Tool => models::Role::User,
-        };
-        message(role, said.content, said.images)
-    }));
-    let shown = messages.iter().map(|message| PromptMessage {
-        role: message.role,
-        content: message.content.clone(),
-        images: message.images.len(),
-    });
+    messages.extend(system.map(|content| ChatMessage::new(models::Role::System, content)));
+    messages.extend(said.drain(start..).flatten());
+    let shown = messages.iter().map(PromptMessage::of);
+    let tools = parts
+        .tools
+        .iter()
+        .map(|tool| PromptTool { name: tool.name.clone(), description: tool.about.clone() });
     let prompt = Prompt {
         messages: shown.collect(),
+        tools: tools.collect(),
         tokens,
         budget: parts.budget,
         dropped,
@@ -107,12 +112,13 @@ pub(super) fn build(parts: Parts<'_>) -> (ChatRequest, Prompt) {
         },
         passages: parts.sources.iter().map(passage).collect(),
         noted: parts.noted,
+        tools: parts.tools,
     };
     (request, prompt)
 }
 
-fn message(role: models::Role, content: String, images: Vec<Image>) -> ChatMessage {
-    ChatMessage { role, content, images }
+fn is_answer(said: &[ChatMessage]) -> bool {
+    said.first().is_some_and(|first| first.role == models::Role::Assistant)
 }
 
 fn passage(source: &Source) -> Passage {
@@ -127,7 +133,8 @@ fn passage(source: &Source) -> Passage {
     }
 }
 
-fn cost(text: &str) -> u32 {
+/// Tokens of a message with this text.
+pub(super) fn cost(text: &str) -> u32 {
     estimate_tokens(text) + MESSAGE_TOKENS
 }
 
@@ -182,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn said(role: Role, content: &str) -> Said {
-        Said { role, content: content.to_owned(), images: Vec::new() }
+        Said { role, content: content.to_owned(), images: Vec::new(), calls: Vec::new() }
     }
 
     fn parts(said: Vec<Said>, history_limit: usize, budget: u32) -> Parts<'static> {
@@ -196,6 +203,7 @@ mod tests {
             options: Options::default(),
             goes_on: false,
             noted: false,
+            tools: Vec::new(),
         }
     }
 

@@ -52,6 +52,15 @@ pub(super) fn update_state(
         .map(drop)
 }
 
+/// Keeps what was sent in all, calls and results included.
+pub(super) fn update_prompt(tx: &Connection, id: TurnId, prompt: &Prompt) -> rusqlite::Result<()> {
+    let prompt = serde_json::to_string(prompt)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    tx.prepare_cached("UPDATE turns SET prompt = ?2 WHERE id = ?1")?
+        .execute(params![id, prompt])
+        .map(drop)
+}
+
 /// Marks turns that were running when the process ended. Says how many.
 pub(super) fn update_interrupted(tx: &Connection) -> rusqlite::Result<usize> {
     tx.execute(
@@ -131,4 +140,13 @@ pub(super) fn delete_old(tx: &Connection, before: Timestamp) -> rusqlite::Result
          WHERE prompt IS NOT NULL AND created_at < ?1 AND state <> 'running'",
         [before],
     )
+}
+
+/// Forgets all turns of an owner, with their events.
+pub(super) fn delete_all(tx: &Connection, owner: UserId) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM turn_events WHERE turn IN (SELECT id FROM turns WHERE owner = ?)",
+        [owner],
+    )?;
+    tx.execute("DELETE FROM turns WHERE owner = ?", [owner]).map(drop)
 }

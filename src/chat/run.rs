@@ -2,19 +2,22 @@
 //! short intervals and at the end, whatever the end is.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::turn::{Event, Turn, TurnState};
-use super::{Chat, last_event, queries};
-use super::{support, title};
+use super::calls::Round;
+use super::end::{End, complete, failed, shut_down, stopped, too_long, too_many_rounds};
+use super::measured::Measured;
+use super::turn::{Event, PromptMessage, Turn, TurnState};
+use super::{Chat, last_event, past, queries, support, title};
 use crate::base::{Caller, ConversationId, MessageId, TurnId, clock};
 use crate::conversations::tree::{self, Progress};
-use crate::conversations::{Message, Source, State, Support, Timings, Usage};
+use crate::conversations::{Message, Source, State};
 use crate::error::Error;
 use crate::models::{self, ChatRequest, Delta, Finish};
+use crate::tools::Tool;
 
 /// How long a turn waits before it tries again to keep its answer on a disk that is full.
 const RETRY_SAVE: Duration = Duration::from_secs(1);
@@ -23,6 +26,10 @@ const RETRY_SAVE: Duration = Duration::from_secs(1);
 pub(super) struct Job {
     pub(super) turn: Arc<Turn>,
     pub(super) request: ChatRequest,
+    /// What the model may call, as the request tells it.
+    pub(super) tools: Vec<Tool>,
+    /// What is told at the beginning: tools that are not there.
+    pub(super) troubles: Vec<String>,
     pub(super) sources: Vec<Source>,
     /// Whether the answer is to be judged by its sources.
     pub(super) looked: bool,
@@ -32,43 +39,11 @@ pub(super) struct Job {
     pub(super) title: Option<title::Wanted>,
 }
 
-/// How a turn ended.
-struct End {
-    state: TurnState,
-    error: Option<Value>,
-}
-
-/// What is measured while a turn runs.
-struct Measured {
-    began: Instant,
-    first: Option<Instant>,
-    first_text: Option<Instant>,
-    usage: models::Usage,
-    saved_seq: u64,
-    support: Option<Support>,
-}
-
-impl Measured {
-    fn timings(&self) -> Timings {
-        let since = |from: Instant, to: Instant| {
-            u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
-        };
-        let thought = match (self.first, self.first_text) {
-            (Some(first), Some(text)) if text > first => Some(since(first, text)),
-            _ => None,
-        };
-        Timings {
-            first_token_ms: self.first.map(|first| since(self.began, first)),
-            total_ms: clock::ms_since(self.began),
-            reasoning_ms: thought,
-        }
-    }
-
-    fn usage(&self) -> Option<Usage> {
-        let models::Usage { input_tokens, output_tokens } = self.usage;
-        (input_tokens.is_some() || output_tokens.is_some())
-            .then_some(Usage { input_tokens, output_tokens })
-    }
+/// What a model said before it ended or called something.
+struct Heard {
+    finish: Option<Finish>,
+    text: String,
+    calls: Vec<models::ToolCall>,
 }
 
 impl Chat {
@@ -94,21 +69,22 @@ impl Chat {
     }
 
     async fn run(&self, job: Job) {
-        let Job { turn, request, sources, looked, kept, title } = job;
-        let mut measured = Measured {
-            began: clock::monotonic(),
-            first: None,
-            first_text: None,
-            usage: models::Usage::default(),
-            saved_seq: 0,
-            support: None,
-        };
+        let Job { turn, request, tools, troubles, sources, looked, kept, title } = job;
+        let mut measured = Measured::begin();
         let model = turn.identity.model.to_string();
         self.tell(&turn, &turn.add_event("start", json!({ "model": model })));
         if !sources.is_empty() {
             self.tell(&turn, &turn.add_event("sources", json!({ "items": sources })));
         }
-        let end = self.talk(&turn, &request, kept.is_some(), &mut measured).await;
+        for text in troubles {
+            let data = json!({ "text": text, "code": "tools_missing" });
+            self.tell(&turn, &turn.add_event("status", data));
+        }
+        let conversation = kept.map(|(conversation, _)| conversation);
+        let end = self.talk(&turn, request, &tools, conversation, &mut measured).await;
+        for ended in turn.end_calls() {
+            self.tell(&turn, &ended);
+        }
         tracing::info!(
             turn.state = ?end.state,
             turn.model = %turn.identity.model,
@@ -120,7 +96,7 @@ impl Chat {
         let Some((conversation, message)) = kept else {
             let text = turn.so_far();
             let answer = json!({ "content": text.text, "reasoning": text.reasoning,
-                "state": end.state, "sources": sources, "support": support,
+                "state": end.state, "sources": sources, "support": support, "calls": text.calls,
                 "usage": measured.usage() });
             let mut data = end.error.unwrap_or_else(|| json!({}));
             data["message"] = answer;
@@ -176,62 +152,38 @@ impl Chat {
         }
     }
 
-    /// Lets the model talk until it, the person or the server ends it.
+    /// Lets the model talk until it, the person or the server ends it, and brings what came to the
+    /// disk meanwhile.
     async fn talk(
         &self,
         turn: &Arc<Turn>,
-        request: &ChatRequest,
-        kept: bool,
+        request: ChatRequest,
+        tools: &[Tool],
+        kept: Option<ConversationId>,
         measured: &mut Measured,
     ) -> End {
-        let caller = Caller { user: turn.identity.owner, once: None };
-        let notices = |notice: models::Notice| {
-            let data = json!({ "text": notice.text, "code": notice.code,
-                "attempt": notice.attempt, "of": notice.of });
-            self.tell(turn, &turn.add_event("status", data));
-        };
-        let asked = self.inner.models.stream(&caller, &turn.identity.model, request, notices);
-        let mut answer = tokio::select! {
-            biased;
-            () = turn.cancel.cancelled() => return stopped(),
-            () = self.inner.stop.cancelled() => return shut_down(),
-            answer = asked => match answer {
-                Ok(answer) => answer,
-                Err(error) => return failed(turn, &error),
-            },
-        };
-        let config = self.inner.live.now();
-        let mut ticks = interval(config.chat.checkpoint);
+        let mut ticks = interval(self.inner.live.now().chat.checkpoint);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut saving: Option<tokio::task::JoinHandle<Result<(), Error>>> = None;
-        let mut finish = None;
-        let end = loop {
-            tokio::select! {
-                biased;
-                () = turn.cancel.cancelled() => break stopped(),
-                () = self.inner.stop.cancelled() => break shut_down(),
-                delta = answer.next() => match delta {
-                    Some(Ok(delta)) => {
-                        finish = delta.finish.or(finish);
-                        self.take(turn, &delta, measured);
-                        if turn.text_bytes() > config.chat.max_answer_bytes {
-                            break too_long(config.chat.max_answer_bytes);
+        let mut saved_seq = measured.saved_seq;
+        let end = {
+            let mut rounds = std::pin::pin!(self.rounds(turn, request, tools, kept, measured));
+            loop {
+                tokio::select! {
+                    biased;
+                    end = &mut rounds => break end,
+                    _ = ticks.tick() => {
+                        let idle = saving.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
+                        let events = if idle { turn.events_after(saved_seq) } else { vec![] };
+                        if let Some(last) = events.last().filter(|_| kept.is_some()) {
+                            saved_seq = last.seq;
+                            saving = Some(self.checkpoint(turn, events));
                         }
-                    }
-                    Some(Err(error)) => break failed(turn, &error),
-                    None => break complete(turn, finish),
-                },
-                _ = ticks.tick() => {
-                    let idle = saving.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
-                    let events = if idle { turn.events_after(measured.saved_seq) } else { vec![] };
-                    if let Some(last) = events.last().filter(|_| kept) {
-                        measured.saved_seq = last.seq;
-                        saving = Some(self.checkpoint(turn, events));
                     }
                 }
             }
         };
-        drop(answer);
+        measured.saved_seq = saved_seq;
         // The last save must come after this one.
         if let Some(saving) = saving {
             let _ = saving.await;
@@ -239,23 +191,119 @@ impl Chat {
         end
     }
 
-    fn take(&self, turn: &Arc<Turn>, delta: &Delta, measured: &mut Measured) {
-        if let Some(usage) = delta.usage {
-            measured.usage.merge(usage);
+    /// Asks the model, makes the calls it wants, and asks again with their results, until it answers.
+    async fn rounds(
+        &self,
+        turn: &Arc<Turn>,
+        mut request: ChatRequest,
+        tools: &[Tool],
+        conversation: Option<ConversationId>,
+        measured: &mut Measured,
+    ) -> End {
+        let most = self.inner.live.now().tools.max_rounds;
+        for number in 1_usize.. {
+            let heard = match self.listen(turn, &request, number > 1, measured).await {
+                Ok(heard) => heard,
+                Err(end) => return end,
+            };
+            let Some(conversation) = conversation.filter(|_| !heard.calls.is_empty()) else {
+                return complete(turn, heard.finish);
+            };
+            if heard.finish == Some(Finish::Length) {
+                // The last call may have been cut off anywhere.
+                return complete(turn, heard.finish);
+            }
+            if number > most + 1 {
+                return too_many_rounds(most);
+            }
+            let prompt = turn.prompt();
+            let room = prompt.budget.saturating_sub(prompt.tokens);
+            let refused = number > most;
+            let round_number = u32::try_from(number).unwrap_or(u32::MAX);
+            let round = Round { turn, conversation, tools, number: round_number, refused, room };
+            let more = match self.make_calls(round, heard.text, heard.calls).await {
+                Ok(more) => more,
+                Err(end) => return end,
+            };
+            let tokens = more.iter().map(past::cost).fold(0, u32::saturating_add);
+            turn.add_prompt(more.iter().map(PromptMessage::of).collect(), tokens);
+            request.messages.extend(more);
+            measured.begin_round();
         }
+        complete(turn, None)
+    }
+
+    /// Lets the model talk once. Of a later round, the text is set apart from what was said before.
+    async fn listen(
+        &self,
+        turn: &Arc<Turn>,
+        request: &ChatRequest,
+        mut apart: bool,
+        measured: &mut Measured,
+    ) -> Result<Heard, End> {
+        let caller = Caller { user: turn.identity.owner, once: None };
+        let notices = |notice: models::Notice| {
+            let mut data = json!({ "text": notice.text, "code": notice.code });
+            if notice.of > 1 {
+                data["attempt"] = notice.attempt.into();
+                data["of"] = notice.of.into();
+            }
+            self.tell(turn, &turn.add_event("status", data));
+        };
+        let asked = self.inner.models.stream(&caller, &turn.identity.model, request, notices);
+        let mut answer = tokio::select! {
+            biased;
+            () = turn.cancel.cancelled() => return Err(stopped()),
+            () = self.inner.stop.cancelled() => return Err(shut_down()),
+            answer = asked => answer.map_err(|error| failed(turn, &error))?,
+        };
+        let limit = self.inner.live.now().chat.max_answer_bytes;
+        let mut heard = Heard { finish: None, text: String::new(), calls: Vec::new() };
+        loop {
+            tokio::select! {
+                biased;
+                () = turn.cancel.cancelled() => return Err(stopped()),
+                () = self.inner.stop.cancelled() => return Err(shut_down()),
+                delta = answer.next() => match delta {
+                    Some(Ok(delta)) => {
+                        heard.finish = delta.finish.or(heard.finish);
+                        heard.text.push_str(&delta.text);
+                        if apart && !delta.text.is_empty() {
+                            apart = false;
+                            self.set_apart(turn);
+                        }
+                        self.take(turn, &delta, measured);
+                        heard.calls.extend(delta.calls);
+                        if turn.text_bytes() > limit {
+                            return Err(too_long(limit));
+                        }
+                    }
+                    Some(Err(error)) => return Err(failed(turn, &error)),
+                    None => return Ok(heard),
+                },
+            }
+        }
+    }
+
+    /// Begins a paragraph of its own for what is said after calls.
+    fn set_apart(&self, turn: &Turn) {
+        let so_far = turn.so_far().text;
+        if !so_far.is_empty() && !so_far.ends_with("\n\n") {
+            self.tell(turn, &turn.add_text("\n\n"));
+        }
+    }
+
+    fn take(&self, turn: &Arc<Turn>, delta: &Delta, measured: &mut Measured) {
+        measured.take(delta);
         if !delta.reasoning.is_empty() {
-            measured.first.get_or_insert_with(clock::monotonic);
             self.tell(turn, &turn.add_reasoning(&delta.reasoning));
         }
         if !delta.text.is_empty() {
-            let now = clock::monotonic();
-            measured.first.get_or_insert(now);
-            measured.first_text.get_or_insert(now);
             self.tell(turn, &turn.add_text(&delta.text));
         }
     }
 
-    fn tell(&self, turn: &Turn, event: &Event) {
+    pub(super) fn tell(&self, turn: &Turn, event: &Event) {
         if turn.identity.conversation.is_some() {
             self.inner.feed.announce_json(turn.identity.owner, "turn", Arc::clone(&event.json));
         }
@@ -282,6 +330,7 @@ impl Chat {
                         usage: None,
                         timings: None,
                         support: None,
+                        calls: so_far.calls,
                     };
                     message
                         .map_or(Ok(()), |message| tree::update_progress(tx, message, &progress))?;
@@ -306,6 +355,7 @@ impl Chat {
         if let Some(shown) = &mut shown {
             let so_far = turn.so_far();
             shown.content = so_far.text;
+            shown.calls = so_far.calls;
             shown.state = State::Interrupted;
         }
         let error = json!({ "code": "disk_full", "status": 507, "message": shown,
@@ -344,13 +394,19 @@ impl Chat {
                 usage: measured.usage(),
                 timings: Some(measured.timings()),
                 support: measured.support.clone(),
+                calls: so_far.calls,
             };
+            // With what was sent after calls.
+            let prompt = (!progress.calls.is_empty()).then(|| turn.prompt());
             let saved = self
                 .inner
                 .store
                 .write(move |tx| {
                     queries::insert_events(tx, id, &events)?;
                     queries::update_state(tx, id, state, last_seq)?;
+                    if let Some(prompt) = &prompt {
+                        queries::update_prompt(tx, id, prompt)?;
+                    }
                     tree::update_progress(tx, message, &progress)?;
                     let found = conversations_row(tx, owner, conversation)?;
                     let Some(seq) = found else { return Ok(None) };
@@ -380,55 +436,4 @@ fn conversations_row(
     id: ConversationId,
 ) -> Result<Option<i64>, Error> {
     Ok(crate::conversations::queries::find(db, owner, id)?.map(|(seq, _)| seq))
-}
-
-fn complete(turn: &Turn, finish: Option<Finish>) -> End {
-    let said = turn.so_far();
-    if said.text.is_empty() {
-        return End {
-            state: TurnState::Failed,
-            error: Some(json!({ "code": "empty_answer", "status": 502,
-                "error": "the model answered with nothing; ask again or choose another model" })),
-        };
-    }
-    if finish == Some(Finish::Length) {
-        return End {
-            state: TurnState::Interrupted,
-            error: Some(json!({ "code": "length_limit", "status": 200,
-                "error": "the answer reached its length limit; continue it to read on" })),
-        };
-    }
-    End { state: TurnState::Complete, error: None }
-}
-
-fn stopped() -> End {
-    End { state: TurnState::Cancelled, error: None }
-}
-
-fn shut_down() -> End {
-    let error = json!({ "code": "server_shutdown", "status": 503,
-        "error": "the answer broke off because the server was stopped; what had come was kept" });
-    End { state: TurnState::Interrupted, error: Some(error) }
-}
-
-fn too_long(limit: usize) -> End {
-    let text = format!("the answer was ended at {} kB (MAX_ANSWER_KB)", limit / 1024);
-    let error = json!({ "code": "answer_too_long", "status": 502, "error": text });
-    End { state: TurnState::Interrupted, error: Some(error) }
-}
-
-fn failed(turn: &Turn, error: &models::Error) -> End {
-    let mut body = json!({ "error": error.to_string(), "code": error.code(),
-        "status": error.status() });
-    if let Some(seconds) = error.retry_after_s() {
-        body["retry_after"] = seconds.into();
-    }
-    let details = error.details();
-    if !details.is_null() {
-        body["details"] = details;
-    }
-    let empty = turn.text_bytes() == 0;
-    let state = if empty { TurnState::Failed } else { TurnState::Interrupted };
-    tracing::warn!(code = error.code(), turn.empty = empty, "the model failed: {error}");
-    End { state, error: Some(body) }
 }

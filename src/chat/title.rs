@@ -108,10 +108,11 @@ impl Chat {
             excerpt(answer)
         );
         let request = ChatRequest {
-            messages: vec![ChatMessage { role: Role::User, content, images: Vec::new() }],
+            messages: vec![ChatMessage::new(Role::User, content)],
             options: Options { max_tokens: Some(TITLE_TOKENS), ..Options::default() },
             passages: Vec::new(),
             noted: false,
+            tools: Vec::new(),
         };
         let talk = async {
             let mut stream =

@@ -1,18 +1,22 @@
 //! One answer being made, as a list of numbered events that anybody may join at any number: late,
 //! again, from several tabs. Each event is written as JSON once and shared by all who listen.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
-use crate::base::{ConversationId, MessageId, Timestamp, TurnId, UserId};
+use crate::base::{CallId, ConversationId, MessageId, Timestamp, TurnId, UserId};
+use crate::conversations::ToolCall;
 use crate::models::{self, ModelRef};
+use crate::tools::Tool;
 
 /// How a turn stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnState {
     /// The model talks.
@@ -52,7 +56,8 @@ pub struct Event {
 }
 
 /// The names of events.
-const KINDS: [&str; 7] = ["start", "sources", "chunk", "reasoning", "status", "complete", "error"];
+const KINDS: [&str; 8] =
+    ["start", "sources", "chunk", "reasoning", "tool_call", "status", "complete", "error"];
 
 /// The event's name, if it is one of ours.
 pub(super) fn kind_of(name: &str) -> Option<&'static str> {
@@ -60,7 +65,7 @@ pub(super) fn kind_of(name: &str) -> Option<&'static str> {
 }
 
 /// What was sent to the model, for the person to see.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct Prompt {
     /// The messages, in order.
     pub messages: Vec<PromptMessage>,
@@ -74,10 +79,31 @@ pub struct Prompt {
     pub options: crate::conversations::Options,
     /// That `tokens` is an estimate and not the model's own count.
     pub estimated: bool,
+    /// The tools that the model was told of.
+    #[serde(default)]
+    pub tools: Vec<PromptTool>,
+}
+
+/// A tool that a model was told of.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PromptTool {
+    /// Its name.
+    pub name: String,
+    /// What the model was told that it does.
+    pub description: String,
+}
+
+/// A call of a tool, as it was sent back to the model.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PromptCall {
+    /// The tool.
+    pub name: String,
+    /// JSON, as the model wrote it.
+    pub arguments: String,
 }
 
 /// One message of a prompt.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PromptMessage {
     /// Who speaks.
     pub role: models::Role,
@@ -86,6 +112,30 @@ pub struct PromptMessage {
     /// Pictures that went with it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub images: usize,
+    /// What the model called then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<PromptCall>,
+    /// The tool whose result this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tool: Option<String>,
+}
+
+impl PromptMessage {
+    /// What is shown of a message that is sent.
+    pub(super) fn of(message: &models::ChatMessage) -> Self {
+        let calls = message
+            .calls
+            .iter()
+            .map(|call| PromptCall { name: call.name.clone(), arguments: call.arguments.clone() });
+        Self {
+            role: message.role,
+            content: message.content.clone(),
+            images: message.images.len(),
+            calls: calls.collect(),
+            tool: message.answered.as_ref().map(|call| call.name.clone()),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -94,7 +144,8 @@ fn is_zero(n: &usize) -> bool {
 }
 
 /// A turn as the API shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Turn)]
 pub struct TurnView {
     /// Its id.
     pub id: TurnId,
@@ -129,7 +180,6 @@ pub(super) struct Identity {
 #[derive(Debug)]
 pub struct Turn {
     pub(super) identity: Identity,
-    pub(super) prompt: Prompt,
     /// Ends the answer, keeping what came.
     pub(super) cancel: CancellationToken,
     inner: Mutex<Inner>,
@@ -141,7 +191,31 @@ struct Inner {
     state: TurnState,
     text: String,
     reasoning: String,
+    calls: Vec<ToolCall>,
+    /// Whom the answer about each call that waits for a person goes to, and what it is a call of.
+    asked: HashMap<CallId, Asked>,
+    prompt: Prompt,
     events: Vec<Event>,
+}
+
+/// A question to a person: may this tool be called?
+#[derive(Debug)]
+struct Asked {
+    tool: Tool,
+    answer: oneshot::Sender<Decision>,
+}
+
+/// What a person says to a call that may change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ToolDecision)]
+pub enum Decision {
+    /// This time.
+    Once,
+    /// For the whole conversation, as long as the tool stays what it is.
+    Always,
+    /// No.
+    No,
 }
 
 /// All that a turn has said so far.
@@ -149,7 +223,15 @@ struct Inner {
 pub(super) struct SoFar {
     pub(super) text: String,
     pub(super) reasoning: String,
+    pub(super) calls: Vec<ToolCall>,
     pub(super) seq: u64,
+}
+
+impl SoFar {
+    /// Nothing yet.
+    pub(super) fn nothing() -> Self {
+        Self { text: String::new(), reasoning: String::new(), calls: Vec::new(), seq: 0 }
+    }
 }
 
 impl Turn {
@@ -158,11 +240,13 @@ impl Turn {
             state: TurnState::Running,
             text: before.text,
             reasoning: before.reasoning,
+            calls: before.calls,
+            asked: HashMap::new(),
+            prompt,
             events: Vec::new(),
         };
         Self {
             identity,
-            prompt,
             cancel: CancellationToken::new(),
             inner: Mutex::new(inner),
             last: watch::Sender::new(0),
@@ -181,6 +265,72 @@ impl Turn {
     /// Adds to what the model thinks.
     pub(super) fn add_reasoning(&self, text: &str) -> Event {
         self.add("reasoning", json!({ "text": text }), |inner| inner.reasoning.push_str(text))
+    }
+
+    /// Adds a call of a tool, or what became of one.
+    pub(super) fn put_call(&self, call: &ToolCall) -> Event {
+        self.add("tool_call", json!({ "call": call }), |inner| {
+            match inner.calls.iter_mut().find(|known| known.id == call.id) {
+                Some(known) => known.clone_from(call),
+                None => inner.calls.push(call.clone()),
+            }
+        })
+    }
+
+    /// Ends the calls that are under way, because the answer does.
+    pub(super) fn end_calls(&self) -> Vec<Event> {
+        let open: Vec<ToolCall> =
+            self.inner().calls.iter().filter(|c| !c.is_over()).cloned().collect();
+        let ended = open.into_iter().map(|mut call| {
+            call.end();
+            self.put_call(&call)
+        });
+        ended.collect()
+    }
+
+    /// Asks a person whether a tool may be called.
+    pub(super) fn ask_person(&self, id: CallId, tool: Tool) -> oneshot::Receiver<Decision> {
+        let (answer, answered) = oneshot::channel();
+        self.inner().asked.insert(id, Asked { tool, answer });
+        answered
+    }
+
+    /// The tool that a person is asked about, while they are.
+    pub(super) fn asked(&self, id: CallId) -> Option<Tool> {
+        self.inner().asked.get(&id).map(|asked| asked.tool.clone())
+    }
+
+    /// Gives the answer; `false` when nobody waits for it any more.
+    pub(super) fn decide(&self, id: CallId, decision: Decision) -> bool {
+        let asked = self.inner().asked.remove(&id);
+        asked.is_some_and(|asked| asked.answer.send(decision).is_ok())
+    }
+
+    /// Nobody is asked any more.
+    pub(super) fn forget_question(&self, id: CallId) {
+        self.inner().asked.remove(&id);
+    }
+
+    /// A call, if there is one of this id.
+    pub(super) fn call(&self, id: CallId) -> Option<ToolCall> {
+        self.inner().calls.iter().find(|call| call.id == id).cloned()
+    }
+
+    /// Calls so far.
+    pub(super) fn calls(&self) -> usize {
+        self.inner().calls.len()
+    }
+
+    /// Adds what the model is sent after its calls.
+    pub(super) fn add_prompt(&self, more: Vec<PromptMessage>, tokens: u32) {
+        let mut inner = self.inner();
+        inner.prompt.messages.extend(more);
+        inner.prompt.tokens = inner.prompt.tokens.saturating_add(tokens);
+    }
+
+    /// What was sent so far.
+    pub(super) fn prompt(&self) -> Prompt {
+        self.inner().prompt.clone()
     }
 
     /// Adds any other event.
@@ -225,6 +375,7 @@ impl Turn {
         SoFar {
             text: inner.text.clone(),
             reasoning: inner.reasoning.clone(),
+            calls: inner.calls.clone(),
             seq: inner.events.len() as u64,
         }
     }
@@ -263,7 +414,7 @@ impl Turn {
             model: self.identity.model.to_string(),
             seq: inner.events.len() as u64,
             created_at: self.identity.created_at,
-            prompt: Some(self.prompt.clone()),
+            prompt: Some(inner.prompt.clone()),
         }
     }
 }

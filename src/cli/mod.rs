@@ -2,12 +2,18 @@
 //! Starting and finding the server is the caller's business; see [`Command`].
 
 mod arguments;
+mod bus;
 mod configuration;
+mod keys;
+pub mod mcp;
 pub mod say;
 
 use std::ffi::OsString;
 
 use clap::Parser as _;
+
+pub use bus::Bus;
+pub use keys::Keys;
 
 use crate::config::Sources;
 use crate::documents::worker;
@@ -36,6 +42,12 @@ pub enum Command {
     Serve(Sources),
     /// Open the browser at the server that runs.
     Open(Sources),
+    /// Carry the MCP door over standard input and output.
+    Mcp(Sources),
+    /// Set a password, or look after tokens.
+    Keys(Sources, Keys),
+    /// Send, ask or listen over the server that runs.
+    Bus(Sources, Bus),
     /// It is done already; leave with this code.
     Exit(u8),
 }
@@ -57,6 +69,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Command {
             Command::Serve(sources)
         }
         Asked::Open => Command::Open(sources),
+        Asked::Mcp => Command::Mcp(sources),
+        Asked::Password { user } => Command::Keys(sources, Keys::Password { user }),
+        Asked::Token { task } => Command::Keys(sources, task.keys()),
+        Asked::Send { message, json } => {
+            Command::Bus(sources, Bus::Send { message: message.outgoing(), json })
+        }
+        Asked::Ask(ask) => Command::Bus(sources, ask.bus()),
+        Asked::Listen(listen) => Command::Bus(sources, listen.bus()),
         Asked::Extract => Command::Exit(worker::child()),
         Asked::Config { task } => {
             Command::Exit(configuration::run(task, sources, &mut std::io::stdout().lock()))

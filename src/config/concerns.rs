@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::library::{self, Documents, Embeddings, Fetch, Search};
+use super::agents::{self, Bus, Machines, Webhooks};
+use super::library::{self, Documents, Embeddings, Fetch, Outbound, Search};
+use super::mcp::{self, Mcp};
 use super::resolved::Resolved;
+use super::tools::{self, Tools};
 
 /// Everything that can be tuned, as it is in force.
 #[derive(Debug, Clone)]
@@ -27,6 +30,10 @@ pub struct Config {
     pub conversations: Conversations,
     /// Answers.
     pub chat: Chat,
+    /// The agent bus.
+    pub bus: Bus,
+    /// A bus of many processes.
+    pub machines: Machines,
     /// Model servers.
     pub models: Models,
     /// Search.
@@ -37,6 +44,14 @@ pub struct Config {
     pub embeddings: Embeddings,
     /// URLs that a person gives.
     pub fetch: Fetch,
+    /// What is remembered of hosts that were contacted.
+    pub outbound: Outbound,
+    /// Telling others what happened.
+    pub webhooks: Webhooks,
+    /// Sessions of MCP clients.
+    pub mcp: Mcp,
+    /// Tools that models may call.
+    pub tools: Tools,
     /// Logs.
     pub log: Log,
 }
@@ -44,7 +59,11 @@ pub struct Config {
 /// Listening and serving.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Address to listen on; always loopback in this version.
+    /// Life of a session after its last use.
+    pub session_expiry: Duration,
+    /// Life of a link that sets a password.
+    pub invitation_expiry: Duration,
+    /// Address to listen on; others than loopback need a password.
     pub host: IpAddr,
     /// Port to listen on; 0 takes a free one.
     pub port: u16,
@@ -274,11 +293,17 @@ impl Config {
                 trash: 24 * values.hours("TRASH_DAYS"),
             },
             chat: chat(values),
+            bus: agents::bus(values),
+            machines: agents::machines(values),
             models: models(values),
             search: library::search(values),
             documents: library::documents(values),
             embeddings: library::embeddings(values),
             fetch: library::fetch(values),
+            outbound: library::outbound(values),
+            webhooks: agents::webhooks(values),
+            mcp: mcp::mcp(values),
+            tools: tools::tools(values),
             log: Log {
                 level: values.text("LOG_LEVEL"),
                 json: values.text("LOG_FORMAT") == "json",
@@ -293,6 +318,8 @@ impl Config {
 fn server(values: &Resolved) -> Server {
     Server {
         host: values.address("HOST"),
+        session_expiry: values.hours("SESSION_EXPIRY_HOURS"),
+        invitation_expiry: values.hours("INVITATION_EXPIRY_HOURS"),
         port: values.port("PORT"),
         open_browser: values.flag("OPEN_BROWSER"),
         allowed_hosts: values.list("ALLOWED_HOSTS"),

@@ -317,13 +317,6 @@ fn check_together(resolved: &Resolved, problems: &mut Vec<Problem>) {
             refuse(format!("{small} ({a}) may not be more than {large} ({b})"));
         }
     }
-    let host = resolved.address("HOST");
-    if !host.is_loopback() {
-        refuse(format!(
-            "this version serves loopback only, because sign-in must come first: HOST may be \
-             127.0.0.1 or ::1, not {host}"
-        ));
-    }
 }
 
 #[cfg(test)]

@@ -129,7 +129,6 @@ fn values_that_do_not_go_together_are_refused() {
             "BREAKER_SUCCESSES (4) may not be more than BREAKER_HALF_OPEN_CALLS (3)",
         ),
         ("RETRY_BASE_MS=20000", "RETRY_BASE_MS (20000) may not be more than RETRY_MAX_MS (10000)"),
-        ("HOST=0.0.0.0", "this version serves loopback only"),
     ] {
         let error = load(text).unwrap_err();
         assert!(error.contains(told), "{text}: {error}");
@@ -160,11 +159,11 @@ fn secrets_never_show_in_errors_listings_or_debug() {
 
 #[test]
 fn odd_but_harmless_things_are_warnings() {
-    let loaded = load("PORT=1\nPORT=2\nREDIS_URL=redis://x\n").unwrap();
+    let loaded = load("PORT=1\nPORT=2\nROOM_FILE_MAX_MB=7\n").unwrap();
     assert_eq!(loaded.config.server.port, 2);
     assert_eq!(loaded.warnings.len(), 2);
     assert!(loaded.warnings[0].contains("PORT is set again on line 2"));
-    assert!(loaded.warnings[1].contains("REDIS_URL"));
+    assert!(loaded.warnings[1].contains("ROOM_FILE_MAX_MB"));
 }
 
 #[test]

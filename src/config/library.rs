@@ -97,6 +97,15 @@ pub struct Fetch {
     pub allowed_hosts: Vec<String>,
 }
 
+/// What is remembered of hosts that were contacted.
+#[derive(Debug, Clone, Copy)]
+pub struct Outbound {
+    /// So many hosts.
+    pub max_hosts: usize,
+    /// Contacts are written down this often.
+    pub pause: Duration,
+}
+
 pub(super) fn search(values: &Resolved) -> Search {
     Search {
         candidates: values.size("SEARCH_CANDIDATES"),
@@ -115,6 +124,13 @@ pub(super) fn embeddings(values: &Resolved) -> Embeddings {
         idle: values.seconds("EMBED_IDLE_SECONDS"),
         retry: values.seconds("EMBED_RETRY_SECONDS"),
         candidates: values.size("VECTOR_CANDIDATES"),
+    }
+}
+
+pub(super) fn outbound(values: &Resolved) -> Outbound {
+    Outbound {
+        max_hosts: values.size("OUTBOUND_MAX_HOSTS"),
+        pause: values.seconds("OUTBOUND_KEEP_SECONDS"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use super::Loaded;
 use super::concerns::Config;
@@ -41,7 +42,8 @@ struct State {
 }
 
 /// Why the file on disk is not what is in force.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ConfigurationError)]
 pub struct Refusal {
     /// For a person.
     pub message: String,
@@ -52,7 +54,8 @@ pub struct Refusal {
 }
 
 /// The whole configuration as it is shown; the body of `GET /config`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Configuration)]
 pub struct Snapshot {
     /// The file, if there is one.
     pub path: Option<String>,

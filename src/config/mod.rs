@@ -3,30 +3,36 @@
 //! `config.sh`, environment and command line; [`Live`] holds what is in force and takes a changed
 //! file while running.
 
+mod agents;
 mod concerns;
 mod file;
 mod layers;
 mod library;
 mod live;
+mod mcp;
 mod problem;
 mod render;
 mod resolved;
 pub mod settings;
 mod shell;
 mod table;
+mod tools;
 pub mod watch;
 
 use std::path::PathBuf;
 
+pub use agents::{Bus, Machines, Webhooks};
 pub use concerns::{
     Breaker, Chat, Config, Conversations, Log, Models, Rates, Retry, Server, Store,
 };
 pub use layers::{FlagValue, Folders, Sources};
-pub use library::{Documents, Embeddings, Extraction, Fetch, Search};
+pub use library::{Documents, Embeddings, Extraction, Fetch, Outbound, Search};
 pub use live::{Live, Refusal, ReloadOutcome, Snapshot};
+pub use mcp::Mcp;
 pub use problem::{Place, Problem, Problems};
 pub use render::{listing, markdown, shell_file};
 pub use resolved::{Layer, Row};
+pub use tools::{Tools, passed_on};
 
 /// A configuration that is good, and what is to be told about it.
 #[derive(Debug)]

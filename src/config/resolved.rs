@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::settings::{self, Kind, Setting, Value};
 
 /// Who decided on a value; later ones win.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SettingLayer)]
 pub enum Layer {
     /// Built in.
     Default,
@@ -42,7 +44,8 @@ pub(super) struct Chosen {
 pub(super) struct Resolved(pub(super) BTreeMap<&'static str, Chosen>);
 
 /// A setting as it is shown: by `config show`, `GET /config` and the settings page.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Setting)]
 pub struct Row {
     /// Its name.
     pub key: &'static str,

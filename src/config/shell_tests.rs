@@ -226,3 +226,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fuzz_config_sh() {
+    crate::base::fuzz::fuzz("config_sh", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let script = read(&text, &outside);
+        for fault in &script.faults {
+            assert!(text.is_char_boundary(fault.at) && fault.statement <= fault.at);
+        }
+        for assignment in &script.assignments {
+            assert!(!assignment.name.is_empty() && text.is_char_boundary(assignment.value_at));
+        }
+    });
+}

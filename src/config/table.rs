@@ -4,8 +4,10 @@
 
 mod agents;
 mod library;
+mod mcp;
 mod serving;
 mod talk;
+mod tools;
 
 use super::settings::Group;
 
@@ -15,17 +17,20 @@ pub(super) const GROUPS: &[Group] = &[
     serving::SIGN_IN,
     talk::CHAT,
     talk::MODELS,
+    tools::TOOLS,
     library::SEARCH,
     library::DOCUMENTS,
     library::EMBEDDINGS,
     talk::RETRIES,
     serving::CONNECTIONS,
     agents::BUS,
+    agents::WEBHOOKS,
     agents::ROOMS,
     agents::CODE,
     serving::RATES,
     serving::CALLERS,
     agents::MACHINES,
+    mcp::MCP,
     serving::LOGS,
     serving::BACKUPS,
     serving::SIZES,

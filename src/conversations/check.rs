@@ -1,15 +1,19 @@
 //! What names, tags and prompts may be. Names are trimmed; an empty one is none.
 
-use crate::base::{ConversationId, DocumentId};
+use crate::base::{ConversationId, DocumentId, ToolServerId};
 use crate::config::Config;
 use crate::error::Error;
 
-use super::types::{Bulk, Changes, DocumentScope, New, Options};
+use super::calls::{SEARCH_CONVERSATIONS, SEARCH_DOCUMENTS};
+use super::options::Options;
+use super::types::{Bulk, Changes, DocumentScope, New};
 
 /// Conversations that one bulk request may name; the longest page of a list.
 const MAX_BULK: usize = 200;
 /// Documents that a conversation may name one by one.
 const MAX_DOCUMENTS: usize = 1000;
+/// Searches and servers of tools that a conversation may name.
+const MAX_TOOLS: usize = 100;
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +42,7 @@ impl Rules {
         self.text("system_prompt", new.system_prompt.as_deref())?;
         self.metadata(new.metadata.as_ref())?;
         documents(new.document_ids.as_ref(), new.pinned_document_ids.as_deref())?;
+        tools(new.tools.as_deref())?;
         options(&new.options)
     }
 
@@ -59,6 +64,7 @@ impl Rules {
         }
         self.metadata(changes.metadata.as_ref())?;
         documents(changes.document_ids.as_ref(), changes.pinned_document_ids.as_deref())?;
+        tools(changes.tools.as_ref().and_then(|tools| tools.as_deref()))?;
         changes.options.as_ref().map_or(Ok(()), options)
     }
 
@@ -91,7 +97,7 @@ impl Rules {
     fn name(self, field: &'static str, name: &mut Option<String>) -> Result<(), Error> {
         let Some(text) = name else { return Ok(()) };
         let trimmed = text.trim();
-        if trimmed.chars().count() > self.name_chars {
+        if text.chars().count() > self.name_chars {
             let message = format!("{field} may have at most {} characters", self.name_chars);
             return Err(Error::invalid(field, message));
         }
@@ -150,10 +156,29 @@ pub(crate) fn options(options: &Options) -> Result<(), Error> {
         return Err(Error::invalid("options.max_tokens", "max_tokens must be at least 1"));
     }
     let stop = options.stop.as_deref().unwrap_or_default();
-    if stop.len() > 4 || stop.iter().any(|text| text.is_empty() || text.len() > 200) {
-        return Err(Error::invalid("options.stop", "give at most 4 texts of 1 to 200 bytes"));
+    if stop.len() > 4 || stop.iter().any(|text| text.is_empty() || text.chars().count() > 200) {
+        return Err(Error::invalid("options.stop", "give at most 4 texts of 1 to 200 characters"));
     }
     Ok(())
+}
+
+/// Holds the choice of tools to what can be one. A server that is gone is no mistake.
+fn tools(chosen: Option<&[String]>) -> Result<(), Error> {
+    let chosen = chosen.unwrap_or_default();
+    if chosen.len() > MAX_TOOLS {
+        return Err(Error::invalid("tools", format!("name at most {MAX_TOOLS} tools")));
+    }
+    let known = |name: &String| {
+        [SEARCH_DOCUMENTS, SEARCH_CONVERSATIONS].contains(&name.as_str())
+            || name.parse::<ToolServerId>().is_ok()
+    };
+    match chosen.iter().position(|name| !known(name)) {
+        Some(n) => Err(Error::invalid(
+            format!("tools[{n}]"),
+            "name search_documents, search_conversations or the id of a server of tools",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn documents(scope: Option<&DocumentScope>, pinned: Option<&[DocumentId]>) -> Result<(), Error> {

@@ -308,6 +308,7 @@ impl Conversations {
                 system_prompt: from.system_prompt,
                 document_ids: Some(from.document_ids),
                 pinned_document_ids: Some(from.pinned_document_ids),
+                tools: from.tools,
                 options: from.options,
                 metadata: Some(from.metadata),
             };

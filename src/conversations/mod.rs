@@ -1,8 +1,10 @@
 //! Conversations and their message trees: making, finding, changing, deleting and bringing back.
 //! Nothing said is ever overwritten. Asking a model is `chat`; this module only keeps what was said.
 
+mod calls;
 pub(crate) mod check;
 pub(crate) mod messages;
+mod options;
 pub(crate) mod queries;
 pub(crate) mod tree;
 mod types;
@@ -12,10 +14,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde::Serialize;
 
+pub use calls::{CallState, SEARCH_CONVERSATIONS, SEARCH_DOCUMENTS, ToolCall};
+pub use options::Options;
 pub use types::{
     AllOrNone, Attachment, Branch, Bulk, Changes, Conversation, DocumentScope, Filter, Label,
-    Message, New, Options, Place, Rating, Role, Source, State, Support, SupportState, Timings,
-    Usage,
+    Message, New, Place, Rating, Role, Source, State, Support, SupportState, Timings, Usage,
 };
 
 use crate::base::{Caller, ConversationId, Cursor, Feed, Page, Timestamp, UserId};
@@ -236,6 +239,19 @@ impl Conversations {
             total += gone;
             if gone == 0 {
                 return Ok(total);
+            }
+        }
+    }
+
+    /// Deletes everything that somebody said, because they are gone.
+    pub async fn remove_all(&self, owner: UserId) -> Result<(), Error> {
+        loop {
+            let gone = self
+                .store
+                .write(move |tx| Ok::<_, Error>(queries::delete_some(tx, owner, PURGE_BATCH)?))
+                .await?;
+            if gone == 0 {
+                return Ok(());
             }
         }
     }

@@ -23,7 +23,7 @@ const COLUMNS: &str = "c.seq, c.id, c.title, c.created_at, c.updated_at, c.messa
     (SELECT json_group_array(tag) FROM conversation_tags WHERE conversation = c.seq),
     (SELECT json_group_array(turn) FROM messages
      WHERE state = 'streaming' AND conversation = c.seq AND turn IS NOT NULL),
-    c.pinned_document_ids";
+    c.pinned_document_ids, c.tools";
 
 /// Reads a column that holds JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
@@ -62,6 +62,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(i64, Conversation)> {
         system_prompt: row.get(13)?,
         document_ids: json(row, 14)?,
         pinned_document_ids: json(row, 21)?,
+        tools: match row.get_ref(22)? {
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(json(row, 22)?),
+        },
         options: json(row, 15)?,
         metadata: json(row, 16)?,
         deleted_at: row.get(17)?,
@@ -157,9 +161,10 @@ pub(super) fn insert(
     let metadata = new.metadata.as_ref().map_or(Ok("{}".to_owned()), to_json)?;
     tx.prepare_cached(
         "INSERT INTO conversations (id, owner, title, title_source, created_at, updated_at, pinned,
-           folder, model, system_prompt, document_ids, options, metadata, pinned_document_ids)
+           folder, model, system_prompt, document_ids, options, metadata, pinned_document_ids,
+           tools)
          VALUES (?1, ?2, ?3, iif(?3 IS NULL, 'none', 'user'), ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-           ?12)",
+           ?12, ?13)",
     )?
     .execute(params![
         id,
@@ -174,6 +179,7 @@ pub(super) fn insert(
         to_json(&new.options)?,
         metadata,
         to_json(&new.pinned_document_ids.as_deref().unwrap_or_default())?,
+        new.tools.as_ref().map(to_json).transpose()?,
     ])?;
     let seq = tx.last_insert_rowid();
     set_tags(tx, seq, &new.tags)?;
@@ -215,6 +221,10 @@ pub(super) fn update(tx: &Connection, seq: i64, changes: &Changes) -> rusqlite::
     }
     if let Some(pinned) = &changes.pinned_document_ids {
         set("pinned_document_ids", to_json(pinned)?.into())?;
+    }
+    if let Some(tools) = &changes.tools {
+        let tools = tools.as_ref().map(to_json).transpose()?;
+        set("tools", tools.map_or(SqlValue::Null, SqlValue::from))?;
     }
     if let Some(options) = &changes.options {
         set("options", to_json(options)?.into())?;
@@ -287,6 +297,15 @@ pub(super) fn purge(tx: &Connection, before: Timestamp, limit: u32) -> rusqlite:
     // before parents.
     let messages = tx.execute("DELETE FROM messages WHERE deleted_at < ?", params![before])?;
     Ok(conversations + messages)
+}
+
+/// Deletes some of an owner's conversations for good. Says how many went.
+pub(super) fn delete_some(tx: &Connection, owner: UserId, limit: u32) -> rusqlite::Result<usize> {
+    tx.execute(
+        "DELETE FROM conversations WHERE seq IN
+           (SELECT seq FROM conversations WHERE owner = ? LIMIT ?)",
+        params![owner, limit],
+    )
 }
 
 /// All folders in use.

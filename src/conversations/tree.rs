@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
+use super::calls::ToolCall;
 use super::queries::{json, to_json};
 use super::types::{
     Attachment, Branch, Message, Rating, Role, Source, State, Support, Timings, Usage,
@@ -20,7 +21,7 @@ const COLUMNS: &str = "m.seq, m.id, m.role, m.content, m.reasoning, m.state, m.e
     (SELECT json_group_array(id) FROM
        (SELECT s.id FROM messages s WHERE s.conversation = m.conversation
         AND s.parent IS m.parent AND s.deleted_at IS NULL ORDER BY s.seq)),
-    m.parent, m.support, m.document_ids";
+    m.parent, m.support, m.document_ids, m.calls";
 
 /// A message with its row and its parent's row.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub(crate) struct Progress {
     pub(crate) usage: Option<Usage>,
     pub(crate) timings: Option<Timings>,
     pub(crate) support: Option<Support>,
+    pub(crate) calls: Vec<ToolCall>,
 }
 
 fn optional_json<T: serde::de::DeserializeOwned>(
@@ -73,6 +75,12 @@ fn optional_json<T: serde::de::DeserializeOwned>(
 }
 
 fn node(row: &Row<'_>, conversation_id: ConversationId) -> rusqlite::Result<Node> {
+    let state: State = row.get(5)?;
+    let mut calls: Vec<ToolCall> = json(row, 24)?;
+    if state != State::Streaming {
+        // What was under way when the process ended never came to its end.
+        calls.iter_mut().for_each(ToolCall::end);
+    }
     let message = Message {
         id: row.get(1)?,
         conversation_id,
@@ -80,7 +88,7 @@ fn node(row: &Row<'_>, conversation_id: ConversationId) -> rusqlite::Result<Node
         role: row.get(2)?,
         content: row.get(3)?,
         reasoning: row.get(4)?,
-        state: row.get(5)?,
+        state,
         error: optional_json(row, 6)?,
         model: row.get(7)?,
         provider: row.get(8)?,
@@ -88,6 +96,7 @@ fn node(row: &Row<'_>, conversation_id: ConversationId) -> rusqlite::Result<Node
         timings: optional_json(row, 10)?,
         sources: json(row, 11)?,
         support: optional_json(row, 22)?,
+        calls,
         attachments: json(row, 12)?,
         document_ids: json(row, 23)?,
         rating: row.get(13)?,
@@ -250,7 +259,7 @@ pub(crate) fn update_progress(
     let reasoning = (!progress.reasoning.is_empty()).then_some(&progress.reasoning);
     tx.prepare_cached(
         "UPDATE messages SET content = ?2, reasoning = ?3, state = ?4, error = ?5, usage = ?6,
-           timings = ?7, support = ?8 WHERE id = ?1",
+           timings = ?7, support = ?8, calls = ?9 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -260,7 +269,8 @@ pub(crate) fn update_progress(
         error,
         usage,
         timings,
-        support
+        support,
+        to_json(&progress.calls)?,
     ])?;
     tx.prepare_cached(
         "UPDATE conversations SET last_text = substr(?2, 1, ?3)
@@ -373,11 +383,11 @@ pub(super) fn copy(
 ) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO messages (id, conversation, parent, role, content, reasoning, state, error,
-           model, provider, usage, timings, sources, support, attachments, document_ids, rating, note,
-           created_at, edited_at)
+           model, provider, usage, timings, sources, support, calls, attachments, document_ids, rating,
+           note, created_at, edited_at)
          SELECT ?2, ?3, ?4, role, content, reasoning, iif(state = 'streaming', 'interrupted', state),
-           error, model, provider, usage, timings, sources, support, attachments, document_ids,
-           rating, note, created_at, edited_at FROM messages WHERE seq = ?1",
+           error, model, provider, usage, timings, sources, support, calls, attachments,
+           document_ids, rating, note, created_at, edited_at FROM messages WHERE seq = ?1",
     )?
     .execute(params![from, MessageId::new(), conversation, parent])?;
     let seq = tx.last_insert_rowid();

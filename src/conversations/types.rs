@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use crate::base::words;
-use crate::base::{ConversationId, DocumentId, MessageId, Timestamp, TurnId};
+use super::calls::ToolCall;
+use super::options::Options;
+use crate::base::{ConversationId, DocumentId, MessageId, Timestamp, TurnId, words};
 
 words! {
     /// Who speaks.
@@ -22,6 +24,7 @@ words! {
 
 words! {
     /// How far an answer came.
+    #[schema(as = MessageState)]
     State {
         /// It is whole.
         Complete = "complete",
@@ -47,7 +50,7 @@ words! {
 }
 
 /// Which documents a conversation draws on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum DocumentScope {
     /// `"all"` or `"none"`.
@@ -57,7 +60,7 @@ pub enum DocumentScope {
 }
 
 /// The two scopes that need no list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AllOrNone {
     /// Every document.
@@ -66,47 +69,8 @@ pub enum AllOrNone {
     None,
 }
 
-/// How a model is asked; what is absent is left to the model's own default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Options {
-    /// 0 to 2: how freely words are chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
-    /// 0 to 1: the share of likely words to choose from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_p: Option<f32>,
-    /// The longest answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
-    /// For repeatable answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<i64>,
-    /// Texts at which the answer ends.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Vec<String>>,
-    /// Whether passages of past conversations are offered to the model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<bool>,
-}
-
-impl Options {
-    /// These options, and where they are silent, `fallback`'s.
-    #[must_use]
-    pub fn or(self, fallback: Self) -> Self {
-        Self {
-            temperature: self.temperature.or(fallback.temperature),
-            top_p: self.top_p.or(fallback.top_p),
-            max_tokens: self.max_tokens.or(fallback.max_tokens),
-            seed: self.seed.or(fallback.seed),
-            stop: self.stop.or(fallback.stop),
-            memory: self.memory.or(fallback.memory),
-        }
-    }
-}
-
 /// A conversation, as lists and pages show it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
@@ -137,9 +101,13 @@ pub struct Conversation {
     /// Documents that are always given whole where they fit.
     #[serde(default)]
     pub pinned_document_ids: Vec<DocumentId>,
+    /// The tools it uses: names of searches and ids of servers; `null` for those of every chat.
+    #[serde(default)]
+    pub tools: Option<Vec<String>>,
     /// How its model is asked.
     pub options: Options,
     /// Whatever a client keeps with it.
+    #[schema(value_type = Object)]
     pub metadata: Value,
     /// The end of the active path.
     pub active_leaf_id: Option<MessageId>,
@@ -150,7 +118,7 @@ pub struct Conversation {
 }
 
 /// The newest message in short.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LastMessage {
     /// Who spoke.
     pub role: Role,
@@ -161,7 +129,7 @@ pub struct LastMessage {
 }
 
 /// One message of a conversation's tree.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     /// Its id.
     pub id: MessageId,
@@ -178,6 +146,7 @@ pub struct Message {
     /// How far it came.
     pub state: State,
     /// Why it failed: the error body of the API.
+    #[schema(value_type = Option<Object>)]
     pub error: Option<Value>,
     /// The model that wrote it.
     pub model: Option<String>,
@@ -192,6 +161,9 @@ pub struct Message {
     /// Whether it leans on them; absent when none were looked for.
     #[serde(default)]
     pub support: Option<Support>,
+    /// The tools that were called for it, in order.
+    #[serde(default)]
+    pub calls: Vec<ToolCall>,
     /// What came with it.
     pub attachments: Vec<Attachment>,
     /// The documents that a question names.
@@ -216,7 +188,7 @@ pub struct Message {
 }
 
 /// Tokens of a request and its answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     /// Tokens read.
     pub input_tokens: Option<u64>,
@@ -225,7 +197,7 @@ pub struct Usage {
 }
 
 /// How long an answer took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
     /// Until the first text.
     pub first_token_ms: Option<u64>,
@@ -236,7 +208,7 @@ pub struct Timings {
 }
 
 /// A passage that an answer may cite as `[n]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Source {
     /// Its number.
     pub n: u32,
@@ -254,9 +226,11 @@ pub struct Source {
     pub created_at: Timestamp,
     /// Where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub conversation_id: Option<ConversationId>,
     /// Which message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub message_id: Option<MessageId>,
     /// The place in a document.
     #[serde(flatten)]
@@ -264,7 +238,8 @@ pub struct Source {
 }
 
 /// Where in a document a passage stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentPlace)]
 pub struct Place {
     /// Which document.
     pub document_id: DocumentId,
@@ -283,7 +258,7 @@ pub struct Place {
 }
 
 /// Whether an answer leans on the passages it was given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Support {
     /// The verdict.
     pub state: SupportState,
@@ -294,7 +269,7 @@ pub struct Support {
 }
 
 /// The verdict on an answer's support.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SupportState {
     /// It cites what it was given.
@@ -306,7 +281,7 @@ pub enum SupportState {
 }
 
 /// What came with a question; its bytes are fetched apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
     /// Its number in the message, from 0.
     pub n: u32,
@@ -319,7 +294,7 @@ pub struct Attachment {
 }
 
 /// A message of the whole tree in short, for the branch panel.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Branch {
     /// Its id.
     pub id: MessageId,
@@ -338,7 +313,7 @@ pub struct Branch {
 }
 
 /// A folder or tag and how many conversations have it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Label {
     /// Its name.
     pub name: String,
@@ -347,42 +322,57 @@ pub struct Label {
 }
 
 /// A new conversation; every field may be absent.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = NewConversation)]
 pub struct New {
     /// See [`Conversation`].
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub title: Option<String>,
     /// See [`Conversation`].
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub folder: Option<String>,
     /// See [`Conversation`].
+    #[schema(extensions(("x-setting" = json!("MAX_TAGS"))))]
     pub tags: Vec<String>,
     /// See [`Conversation`].
     pub pinned: bool,
     /// See [`Conversation`].
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub model: Option<String>,
     /// See [`Conversation`].
+    #[schema(extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
     pub system_prompt: Option<String>,
     /// See [`Conversation`].
     pub document_ids: Option<DocumentScope>,
     /// See [`Conversation`].
+    #[schema(max_items = 1000)]
     pub pinned_document_ids: Option<Vec<DocumentId>>,
+    /// See [`Conversation`].
+    #[schema(max_items = 100)]
+    pub tools: Option<Vec<String>>,
     /// See [`Conversation`].
     pub options: Options,
     /// See [`Conversation`].
+    #[schema(value_type = Option<Object>, extensions(("x-setting" = json!("MAX_METADATA_KB"))))]
     pub metadata: Option<Value>,
 }
 
 /// Changes to a conversation: what is absent stays, `null` clears.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = ConversationChanges)]
 pub struct Changes {
     /// `null` gives the name back to the product.
     #[serde(deserialize_with = "given")]
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub title: Option<Option<String>>,
     /// See [`Conversation`].
     #[serde(deserialize_with = "given")]
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub folder: Option<Option<String>>,
     /// All tags it shall have.
+    #[schema(extensions(("x-setting" = json!("MAX_TAGS"))))]
     pub tags: Option<Vec<String>>,
     /// See [`Conversation`].
     pub pinned: Option<bool>,
@@ -390,17 +380,25 @@ pub struct Changes {
     pub archived: Option<bool>,
     /// See [`Conversation`].
     #[serde(deserialize_with = "given")]
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub model: Option<Option<String>>,
     /// See [`Conversation`].
     #[serde(deserialize_with = "given")]
+    #[schema(extensions(("x-setting" = json!("MAX_MESSAGE_KB"))))]
     pub system_prompt: Option<Option<String>>,
     /// See [`Conversation`].
     pub document_ids: Option<DocumentScope>,
     /// See [`Conversation`].
+    #[schema(max_items = 1000)]
     pub pinned_document_ids: Option<Vec<DocumentId>>,
+    /// All it shall use; `null` for those of every chat.
+    #[serde(deserialize_with = "given")]
+    #[schema(max_items = 100)]
+    pub tools: Option<Option<Vec<String>>>,
     /// All options it shall have.
     pub options: Option<Options>,
     /// See [`Conversation`].
+    #[schema(value_type = Option<Object>, extensions(("x-setting" = json!("MAX_METADATA_KB"))))]
     pub metadata: Option<Value>,
 }
 

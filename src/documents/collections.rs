@@ -134,11 +134,17 @@ impl Documents {
 
     fn checked_name(&self, name: &str) -> Result<String, Error> {
         let max = self.inner.live.now().conversations.max_name_chars;
+        let long = name.chars().count() > max;
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > max || name.chars().any(char::is_control) {
+        if name.is_empty() || long || name.chars().any(char::is_control) {
             let message = format!("a name has 1 to {max} characters on one line (MAX_NAME_CHARS)");
             return Err(Error::invalid("name", message));
         }
         Ok(name.to_owned())
     }
+}
+
+/// Deletes all collections of an owner.
+pub(super) fn delete_all(tx: &Connection, owner: UserId) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM collections WHERE owner = ?", [owner]).map(drop)
 }

@@ -258,3 +258,8 @@ impl Documents {
             .map_err(|reason| Error::invalid("path", reason))
     }
 }
+
+/// Stops watching everything that an owner had watched.
+pub(super) fn delete_all(tx: &Connection, owner: UserId) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM watched_folders WHERE owner = ?", [owner]).map(drop)
+}

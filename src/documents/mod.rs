@@ -35,8 +35,8 @@ use crate::base::{Caller, CollectionId, Cursor, DocumentId, Feed, Page, Timestam
 use crate::config::Live;
 use crate::embeddings::Embeddings;
 use crate::error::Error;
-use crate::net::Fetcher;
 use crate::net::fetch::Rules;
+use crate::net::{Fetcher, Purpose, Register};
 use crate::store::Store;
 use crate::store::blobs::{Blobs, Incoming, Stored};
 use queries::NewRow;
@@ -77,6 +77,8 @@ pub struct Parts<'a> {
     pub feed: Feed,
     /// What finds them by meaning.
     pub embeddings: Embeddings,
+    /// Where fetching by URL is entered.
+    pub register: Register,
     /// Where bytes are.
     pub data_dir: &'a Path,
     /// Where background work is counted.
@@ -111,7 +113,8 @@ impl Documents {
     pub async fn open(parts: Parts<'_>) -> Result<Self, Error> {
         let blobs = Blobs::open(&parts.data_dir.join("documents"))?;
         let live = parts.live.clone();
-        let fetcher = Fetcher::new(Arc::new(move || Rules::from(&*live.now())))
+        let rules = Arc::new(move || Rules::from(&*live.now()));
+        let fetcher = Fetcher::new(parts.register, Purpose::Document, rules)
             .map_err(|error| Error::internal("setting up the client for URLs", error))?;
         let inner = Inner {
             store: parts.store,
@@ -134,11 +137,12 @@ impl Documents {
         if again > 0 {
             tracing::info!(documents = again, "reading again what the last stop interrupted");
         }
+        // Before anything can be sent: bytes that have no row yet would look like nobody's.
+        documents.sweep_bytes().await;
         let tasks = documents.inner.tasks.clone();
         tasks.spawn(documents.clone().read_queued());
         tasks.spawn(documents.clone().follow_embedding());
         tasks.spawn(documents.clone().follow_folders());
-        tasks.spawn(documents.clone().sweep_bytes());
         Ok(documents)
     }
 
@@ -156,12 +160,13 @@ impl Documents {
         collection: Option<CollectionId>,
     ) -> Result<Vec<Added>, Error> {
         let owner = caller.user;
+        let blobs = self.inner.blobs.clone();
         let written = self
             .inner
             .store
             .write_once(caller, move |tx| {
                 let collection = collections::row(tx, owner, collection)?;
-                let add = |one: Received| add(tx, owner, one, collection);
+                let add = |one: Received| add(tx, &blobs, owner, one, collection);
                 received.into_iter().map(add).collect::<Result<Vec<_>, Error>>()
             })
             .await?;
@@ -341,12 +346,16 @@ impl Documents {
 
     fn checked_title(&self, title: Option<String>) -> Result<Option<String>, Error> {
         let max = self.inner.live.now().conversations.max_name_chars;
+        let long = title.as_ref().is_some_and(|title| title.chars().count() > max);
         let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
         match title {
-            Some(title) if title.chars().count() > max => Err(Error::invalid(
+            _ if long => Err(Error::invalid(
                 "title",
                 format!("a title has at most {max} characters (MAX_NAME_CHARS)"),
             )),
+            Some(title) if title.chars().any(char::is_control) => {
+                Err(Error::invalid("title", "a title may not contain control characters"))
+            }
             title => Ok(title),
         }
     }
@@ -382,6 +391,7 @@ impl Documents {
 
 fn add(
     tx: &Connection,
+    blobs: &Blobs,
     owner: UserId,
     one: Received,
     collection: Option<i64>,
@@ -392,11 +402,24 @@ fn add(
         }
         return Ok(Added { document: again(tx, owner, same.id)?, duplicate: true });
     }
+    check_there(blobs, &one.stored)?;
     let Received { name, stored, origin, source } = one;
     let name = naming::shown(&name);
     let row = NewRow { name, stored, origin, source, collection, folder: None };
     let id = queries::insert(tx, owner, &row)?;
     Ok(Added { document: again(tx, owner, id)?, duplicate: false })
+}
+
+/// Bytes may go while the same ones come in, when their last document is deleted for good just then.
+fn check_there(blobs: &Blobs, stored: &Stored) -> Result<(), Error> {
+    if blobs.has(&stored.hash) {
+        return Ok(());
+    }
+    Err(Error::Unavailable {
+        code: "bytes_gone",
+        message: "the same file was being deleted for good just now; send it again".to_owned(),
+        retry_after_s: Some(1),
+    })
 }
 
 fn queue_again(tx: &Connection, seq: i64, found: &Document) -> Result<(), Error> {

@@ -368,6 +368,13 @@ pub(super) fn list_expired(
     rows.collect()
 }
 
+/// Some documents of an owner, in the trash or not.
+pub(super) fn list_owned(db: &Connection, owner: UserId, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = db.prepare_cached("SELECT seq FROM documents WHERE owner = ? LIMIT ?")?;
+    let rows = statement.query_map(params![owner, limit], |row| row.get(0))?;
+    rows.collect()
+}
+
 /// Documents that wait to be read, oldest first.
 pub(super) fn list_queued(db: &Connection, limit: usize) -> rusqlite::Result<Vec<i64>> {
     let mut statement = db.prepare_cached(

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Documents, find, queries};
-use crate::base::{Caller, DocumentId, Timestamp};
+use super::{Documents, collections, find, folders, queries};
+use crate::base::{Caller, DocumentId, Timestamp, UserId};
 use crate::error::Error;
 
 /// What belongs to an original beside its bytes: its text.
@@ -55,6 +55,24 @@ impl Documents {
         }
     }
 
+    /// Deletes the whole library of somebody who is gone.
+    pub async fn remove_all(&self, owner: UserId) -> Result<(), Error> {
+        // What is watched would bring its documents back.
+        self.inner.store.write(move |tx| Ok::<_, Error>(folders::delete_all(tx, owner)?)).await?;
+        self.inner.folders.notify_one();
+        loop {
+            let some =
+                self.read(move |db| Ok(queries::list_owned(db, owner, PURGE_BATCH)?)).await?;
+            if some.is_empty() {
+                break;
+            }
+            for seq in some {
+                self.remove(seq).await?;
+            }
+        }
+        self.inner.store.write(move |tx| Ok::<_, Error>(collections::delete_all(tx, owner)?)).await
+    }
+
     /// Takes a document's passages away a few at a time, then its row, then its bytes when nobody
     /// else has them.
     async fn remove(&self, seq: i64) -> Result<(), Error> {
@@ -68,10 +86,8 @@ impl Documents {
                 Ok::<_, Error>((!queries::is_used(tx, &hash)?).then_some(hash))
             })
             .await?;
-        if let Some(hash) = hash {
-            self.remove_bytes(hash).await?;
-        }
-        Ok(())
+        let Some(hash) = hash else { return Ok(()) };
+        self.remove_bytes(hash).await
     }
 
     pub(super) async fn remove_chunks(&self, seq: i64) -> Result<(), Error> {
@@ -87,16 +103,23 @@ impl Documents {
         }
     }
 
+    /// Deletes bytes that no document has. They are looked for and deleted on the writer, as rows
+    /// are made there: nobody can be given bytes that are about to go.
     async fn remove_bytes(&self, hash: String) -> Result<(), Error> {
         let blobs = self.inner.blobs.clone();
-        tokio::task::spawn_blocking(move || blobs.remove(&hash, &BESIDE))
+        self.inner
+            .store
+            .write(move |tx| {
+                if queries::is_used(tx, &hash)? {
+                    return Ok(());
+                }
+                Ok::<_, Error>(blobs.remove(&hash, &BESIDE)?)
+            })
             .await
-            .map_err(|error| Error::internal("deleting a document's bytes", error))??;
-        Ok(())
     }
 
     /// Deletes bytes that no document has: what a crash left between a file and its row.
-    pub(super) async fn sweep_bytes(self) {
+    pub(super) async fn sweep_bytes(&self) {
         let swept = async {
             let blobs = self.inner.blobs.clone();
             let hashes = tokio::task::spawn_blocking(move || blobs.hashes())
@@ -114,11 +137,7 @@ impl Documents {
                 })
                 .await?;
             for hash in unused {
-                // It may have been sent again meanwhile.
-                let again = hash.clone();
-                if !self.read(move |db| Ok(queries::is_used(db, &again)?)).await? {
-                    self.remove_bytes(hash).await?;
-                }
+                self.remove_bytes(hash).await?;
             }
             Ok::<_, Error>(())
         };

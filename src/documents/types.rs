@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::base::words;
 use crate::base::{CollectionId, DocumentId, FolderId, Timestamp};
 
 words! {
     /// How far a document has come on its way to being asked.
+    #[schema(as = DocumentState)]
     State {
         /// It waits.
         Queued = "queued",
@@ -53,7 +55,7 @@ words! {
 }
 
 /// A document.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Document {
     /// Its id.
     pub id: DocumentId,
@@ -78,10 +80,12 @@ pub struct Document {
     /// How far it is.
     pub state: State,
     /// How far it is, from 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub progress: f64,
     /// Whether it is found by its words.
     pub searchable: bool,
     /// Why it could not be read.
+    #[schema(value_type = Option<Object>)]
     pub error: Option<Value>,
     /// Pages, slides or sheets, where it has such.
     pub pages: Option<u64>,
@@ -102,7 +106,8 @@ pub struct Document {
 }
 
 /// What was made of one thing that was sent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = AddedDocument)]
 pub struct Added {
     /// The document.
     pub document: Document,
@@ -126,11 +131,13 @@ pub struct Filter {
 }
 
 /// What to change of a document.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = DocumentChanges)]
 pub struct Changes {
     /// Another title; `null` takes the one inside the file.
     #[serde(deserialize_with = "given")]
+    #[schema(extensions(("x-setting" = json!("MAX_NAME_CHARS"))))]
     pub title: Option<Option<String>>,
     /// Another collection; `null` takes it out.
     #[serde(deserialize_with = "given")]
@@ -158,7 +165,7 @@ pub enum Bulk {
 }
 
 /// A named set of documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Collection {
     /// Its id.
     pub id: CollectionId,
@@ -171,7 +178,7 @@ pub struct Collection {
 }
 
 /// A folder of this machine that is kept in step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WatchedFolder {
     /// Its id.
     pub id: FolderId,
@@ -186,6 +193,7 @@ pub struct WatchedFolder {
     /// How many documents came from it.
     pub documents: u64,
     /// The first few files that were passed over.
+    #[schema(max_items = 20)]
     pub skipped: Vec<Skipped>,
     /// When it was last looked through.
     pub scanned_at: Option<Timestamp>,
@@ -194,7 +202,8 @@ pub struct WatchedFolder {
 }
 
 /// A file that was passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SkippedFile)]
 pub struct Skipped {
     /// Its name.
     pub name: String,
@@ -203,7 +212,7 @@ pub struct Skipped {
 }
 
 /// A part of a document's text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TextPart {
     /// The text.
     pub text: String,
@@ -214,13 +223,15 @@ pub struct TextPart {
     /// Characters of the whole.
     pub chars: u64,
     /// Where pages begin.
+    #[schema(value_type = Vec<Object>)]
     pub pages: Vec<Value>,
     /// Where headings stand.
+    #[schema(value_type = Vec<Object>)]
     pub headings: Vec<Value>,
 }
 
 /// A passage of a document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Passage {
     /// Its number, from 0.
     pub n: u64,

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::folders::{self, FolderRow, Known, SKIPPED_SHOWN};
 use super::queries::{self, NewRow};
 use super::types::{FolderState, Origin, Skipped};
-use super::{Documents, naming};
+use super::{Documents, check_there, naming};
 use crate::base::Timestamp;
 use crate::error::Error;
 use crate::store::blobs::Stored;
@@ -215,10 +215,12 @@ impl Documents {
     ) -> Result<bool, Error> {
         let (owner, folder, collection) = (row.owner, row.seq, row.collection);
         let name = naming::shown(&source);
+        let blobs = self.inner.blobs.clone();
         let kept = self
             .inner
             .store
             .write(move |tx| {
+                check_there(&blobs, &stored)?;
                 let changed = match before {
                     Some(known) => {
                         let came_back = known.in_trash && known.modified.is_none();

@@ -8,16 +8,16 @@ mod child;
 mod confine;
 
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
 
 pub use child::child;
 
 use super::extract::{Extracted, Limits};
+use crate::base::process::Group;
 
 pub use super::extract::Refusal;
 
@@ -110,7 +110,12 @@ async fn answer(
         .map_err(|e| Refusal::new("unreadable", format!("its name cannot be passed on ({e})")))?;
     line.push(b'\n');
 
-    let mut group = Group::start(program, arguments)?;
+    let start = Group::start(program, |command| {
+        command.args(arguments);
+        #[cfg(unix)]
+        command.current_dir("/");
+    });
+    let mut group = start.map_err(|e| not_run(&e))?;
     let (stdin, stdout, stderr) =
         (group.child.stdin.take(), group.child.stdout.take(), group.child.stderr.take());
     let send = async {
@@ -136,48 +141,6 @@ async fn answer(
         "the process that reads documents died"
     );
     Err(judge(status, &complaint, settings))
-}
-
-/// A child and whatever it started; killed together when dropped.
-struct Group {
-    child: Child,
-    ended: bool,
-}
-
-impl Group {
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts processes")]
-    fn start(program: &Path, arguments: &[&str]) -> Result<Self, Refusal> {
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0).current_dir("/");
-        #[cfg(windows)]
-        {
-            const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
-            const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-            command.creation_flags(BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW);
-        }
-        Ok(Self { child: command.spawn().map_err(|e| not_run(&e))?, ended: false })
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if !self.ended
-            && let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok())
-            && let Some(id) = rustix::process::Pid::from_raw(id)
-        {
-            // it may have ended just now
-            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
-    }
 }
 
 /// All that comes, of which the first `max` bytes are kept: the child must never wait for us.

@@ -27,6 +27,7 @@ use serde_json::json;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
 
 pub use queries::Kind;
 pub use vector::Vector;
@@ -66,7 +67,8 @@ struct Inner {
 }
 
 /// How the vectors are.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Embeddings)]
 pub struct Status {
     /// Whether meaning is looked for at all.
     pub enabled: bool,
@@ -87,7 +89,8 @@ pub struct Status {
 }
 
 /// A model for which everything is being embedded.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NextEmbeddings)]
 pub struct Next {
     /// Which.
     pub model: String,

@@ -3,5 +3,5 @@
 mod rate;
 mod slots;
 
-pub use rate::{Class, Rate, Rates};
-pub use slots::{Full, Slot, Slots};
+pub use rate::{Class, Rate, Rates, Who};
+pub use slots::{Full, Holder, Slot, Slots};

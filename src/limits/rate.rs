@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::base::clock;
+use crate::base::{ClientId, TokenId, UserId, clock};
 
 /// The length of a window.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -16,8 +16,12 @@ const WINDOW: Duration = Duration::from_mins(1);
 pub enum Class {
     /// Questions to a model.
     Chat,
+    /// Messages on the bus.
+    Bus,
     /// Documents on their way in.
     Upload,
+    /// Attempts to sign in.
+    Login,
     /// Everything without a class of its own.
     Api,
 }
@@ -27,10 +31,25 @@ impl Class {
     pub fn name(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Bus => "bus",
             Self::Upload => "upload",
+            Self::Login => "login",
             Self::Api => "api",
         }
     }
+}
+
+/// Whose bucket it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// Somebody who signed in, wherever they are.
+    User(UserId),
+    /// An agent with a token of its own.
+    Token(TokenId),
+    /// A client of the bus without a token, at an address.
+    Client(IpAddr, ClientId),
+    /// Anybody at an address.
+    Address(IpAddr),
 }
 
 /// How a caller stands after a request.
@@ -55,13 +74,13 @@ struct Bucket {
 /// Everybody's buckets.
 #[derive(Debug, Default)]
 pub struct Rates {
-    buckets: Mutex<HashMap<(Class, IpAddr), Bucket>>,
+    buckets: Mutex<HashMap<(Class, Who), Bucket>>,
 }
 
 impl Rates {
     /// Counts a request; `None` when the class has no limit.
-    pub fn count(&self, class: Class, peer: IpAddr, limit: u64) -> Option<Rate> {
-        self.count_at(class, peer, limit, clock::monotonic())
+    pub fn count(&self, class: Class, who: Who, limit: u64) -> Option<Rate> {
+        self.count_at(class, who, limit, clock::monotonic())
     }
 
     /// Forgets buckets that are whole again.
@@ -73,12 +92,12 @@ impl Rates {
         }
     }
 
-    fn count_at(&self, class: Class, peer: IpAddr, limit: u64, now: Instant) -> Option<Rate> {
+    fn count_at(&self, class: Class, who: Who, limit: u64, now: Instant) -> Option<Rate> {
         if limit == 0 {
             return None;
         }
         let mut buckets = self.buckets.lock().ok()?;
-        let bucket = buckets.entry((class, peer)).or_insert(Bucket { since: now, used: 0 });
+        let bucket = buckets.entry((class, who)).or_insert(Bucket { since: now, used: 0 });
         if now.saturating_duration_since(bucket.since) >= WINDOW {
             *bucket = Bucket { since: now, used: 0 };
         }
@@ -98,22 +117,22 @@ impl Rates {
 mod tests {
     use super::*;
 
-    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const HOME: Who = Who::Address(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
     #[test]
     fn the_request_after_the_last_is_refused_until_the_window_is_whole_again() {
         let (rates, start) = (Rates::default(), clock::monotonic());
         for left in (0..60).rev() {
-            let rate = rates.count_at(Class::Api, HOME, 60, start).unwrap();
+            let rate = rates.count_at(Class::Api, HOME.clone(), 60, start).unwrap();
             assert_eq!((rate.allowed, rate.remaining), (true, left));
         }
         let late = start + Duration::from_millis(59_500);
-        let refused = rates.count_at(Class::Api, HOME, 60, late).unwrap();
+        let refused = rates.count_at(Class::Api, HOME.clone(), 60, late).unwrap();
         assert_eq!((refused.allowed, refused.reset_s), (false, 1));
-        assert!(rates.count_at(Class::Chat, HOME, 60, late).unwrap().allowed);
-        let other = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+        assert!(rates.count_at(Class::Chat, HOME.clone(), 60, late).unwrap().allowed);
+        let other = Who::Address(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
         assert!(rates.count_at(Class::Api, other, 60, late).unwrap().allowed);
-        assert!(rates.count_at(Class::Api, HOME, 60, start + WINDOW).unwrap().allowed);
-        assert_eq!(rates.count_at(Class::Api, HOME, 0, late), None);
+        assert!(rates.count_at(Class::Api, HOME.clone(), 60, start + WINDOW).unwrap().allowed);
+        assert_eq!(rates.count_at(Class::Api, HOME.clone(), 0, late), None);
     }
 }

@@ -21,7 +21,7 @@ use super::provider::Row;
 use super::providers::{Batch, Decoder};
 use super::said::Asked;
 use super::think::Splitter;
-use crate::base::{ProviderId, UserId, clock};
+use crate::base::{ProviderId, clock};
 use crate::net::breaker::Permit;
 
 /// What one delta gathers at most before it is handed on.
@@ -251,6 +251,7 @@ impl Upstream {
     fn take(&mut self, batch: &Batch) {
         let delta = &mut self.gathered;
         delta.reasoning.push_str(&batch.reasoning);
+        delta.calls.extend_from_slice(&batch.calls);
         if !batch.text.is_empty() {
             self.splitter.push(&batch.text, &mut delta.text, &mut delta.reasoning);
         }
@@ -312,14 +313,13 @@ fn drain(tasks: &TaskTracker, mut response: Response) {
 pub(super) struct Verdict {
     models: Models,
     id: ProviderId,
-    owner: UserId,
     health: Arc<Health>,
     permit: Permit,
 }
 
 impl Verdict {
     pub(super) fn new(models: Models, row: &Row, health: Arc<Health>, permit: Permit) -> Self {
-        Self { models, id: row.id, owner: row.owner, health, permit }
+        Self { models, id: row.id, health, permit }
     }
 
     /// The answer is whole.
@@ -330,7 +330,7 @@ impl Verdict {
         self.permit.success(policy);
         self.health.answered(About::Question);
         if was_failing || self.health.breaker_view(policy).state != before {
-            self.models.announce(self.owner);
+            self.models.announce();
         }
     }
 
@@ -352,6 +352,6 @@ impl Verdict {
         if after != before {
             tracing::warn!(provider.id = %self.id, breaker.from = ?before, breaker.to = ?after, "breaker");
         }
-        self.models.announce(self.owner);
+        self.models.announce();
     }
 }

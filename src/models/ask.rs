@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::{ChatRequest, Models, Notice};
 use crate::base::{Caller, ProviderId, clock};
 use crate::net::client::{self, Error as NetError};
-use crate::net::retry;
+use crate::net::{Purpose, retry};
 
 /// Content types that are no answer of a model, whatever follows.
 const WRONG_TYPES: [&str; 5] = ["text/html", "image/", "audio/", "video/", "application/pdf"];
@@ -45,7 +45,8 @@ impl Models {
             return Ok(AnswerStream::written(model.clone(), passages::answer(request)));
         };
         let row = self.row(caller, id).ok_or(Error::NoSuchProvider)?;
-        let Admitted { settings, endpoint, health, verdict } = self.admit(&row)?;
+        let Admitted { settings, endpoint, health, verdict } =
+            self.admit(&row, Purpose::Provider)?;
         let manner = Manner {
             quirks: health.quirks(&model.name),
             reserve_tokens: settings.reserve_tokens,
@@ -70,7 +71,12 @@ impl Models {
         let begun =
             retry::retry(settings.retry, attempt, Error::is_worth_retrying, before_wait).await;
         match begun {
-            Ok(opened) => Ok(AnswerStream::opened(model.clone(), opened, verdict)),
+            Ok(opened) => {
+                if !request.tools.is_empty() && health.quirks(&model.name).no_tools {
+                    notices(without_tools(&row.name, &model.name));
+                }
+                Ok(AnswerStream::opened(model.clone(), opened, verdict))
+            }
             Err(error) => {
                 verdict.failed(&error);
                 Err(error)
@@ -79,13 +85,13 @@ impl Models {
     }
 
     /// Lets a question to a provider pass, if the provider is on and its breaker allows it.
-    pub(super) fn admit(&self, row: &Row) -> Result<Admitted, Error> {
+    pub(super) fn admit(&self, row: &Row, purpose: Purpose) -> Result<Admitted, Error> {
         let provider = || row.name.clone();
         if !row.enabled {
             return Err(Error::SwitchedOff { provider: provider() });
         }
         let settings = self.settings();
-        let endpoint = self.endpoint(row, &settings)?;
+        let endpoint = self.endpoint(row, &settings, purpose)?;
         let health = self.health(row.id);
         let permit = health
             .breaker
@@ -94,6 +100,17 @@ impl Models {
         let verdict = Verdict::new(self.clone(), row, Arc::clone(&health), permit);
         health.count_request();
         Ok(Admitted { settings, endpoint, health, verdict })
+    }
+}
+
+/// A word for who gave a model tools that it does not take.
+fn without_tools(provider: &str, model: &str) -> Notice {
+    Notice {
+        attempt: 1,
+        of: 1,
+        wait: std::time::Duration::ZERO,
+        code: "tools_refused",
+        text: format!("{model} of {provider} takes no tools, so it was asked without them"),
     }
 }
 
@@ -117,15 +134,21 @@ async fn begin(
 ) -> Result<Opened, Error> {
     let dialect = endpoint.kind.dialect();
     loop {
+        let plain =
+            (manner.quirks.no_tools && !request.tools.is_empty()).then(|| request.without_tools());
+        let asked = plain.as_ref().unwrap_or(request);
         let outgoing = dialect
-            .chat(model, request, manner)
+            .chat(model, asked, manner)
             .map_err(|e| Error::Internal { reason: e.to_string() })?;
         match endpoint.ask(outgoing).await {
             Ok(response) => return open(endpoint, model, response, settings).await,
             Err(NoAnswer::Error(error)) => return Err(error),
             Err(NoAnswer::Said(said)) => {
                 // A parameter that this server does not know is left out from now on.
-                if !dialect.learn(&said, &mut manner.quirks) {
+                let tools = !request.tools.is_empty() && !manner.quirks.no_tools;
+                if tools && said.refuses_tools() {
+                    manner.quirks.no_tools = true;
+                } else if !dialect.learn(&said, &mut manner.quirks) {
                     return Err(said.into_error(&endpoint.asked(model)));
                 }
                 health.learnt(model, manner.quirks);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Models;
 use super::error::{Error, Fault};
@@ -17,10 +18,11 @@ use super::providers::{Capabilities, Kind, Listed, Price};
 use super::settings::Settings;
 use crate::base::{Caller, ProviderId, clock};
 use crate::error::Error as CapabilityError;
+use crate::net::Purpose;
 use crate::net::breaker::State;
 
 /// A model as it is shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Model {
     /// Its name everywhere: provider and name.
     pub id: ModelRef,
@@ -47,7 +49,8 @@ pub struct Model {
 }
 
 /// What came of testing a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProviderTest)]
 pub struct Test {
     /// Whether it listed its models.
     pub ok: bool,
@@ -57,11 +60,12 @@ pub struct Test {
     pub models: usize,
     /// Why it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub error: Option<Fault>,
 }
 
 /// A provider's breaker, for the status page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BreakerStatus {
     /// Whose it is.
     pub provider_id: ProviderRef,
@@ -188,7 +192,7 @@ impl Models {
 
     async fn ask_for_models(&self, row: &Row) -> Result<Vec<Listed>, Error> {
         let settings = self.settings();
-        let endpoint = self.endpoint(row, &settings)?;
+        let endpoint = self.endpoint(row, &settings, Purpose::Provider)?;
         let list = row.kind.dialect().list(&endpoint);
         tokio::time::timeout(settings.first_byte, list).await.unwrap_or_else(|_| {
             Err(Error::Timeout {
@@ -211,7 +215,7 @@ impl Models {
             }
         }
         if health.listed(result) {
-            self.announce(row.owner);
+            self.announce();
         }
     }
 

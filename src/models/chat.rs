@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 /// One question with all that goes with it.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,53 @@ pub struct ChatRequest {
     pub passages: Vec<Passage>,
     /// Whether the question was kept as a note, which the passages provider says.
     pub noted: bool,
+    /// What the model may call. Only for models that can.
+    pub tools: Vec<Tool>,
+}
+
+impl ChatRequest {
+    /// The same for a model that takes no tools: without them, and without calls and results of before.
+    pub(super) fn without_tools(&self) -> Self {
+        let mut plain = self.clone();
+        plain.tools.clear();
+        plain.messages.retain(|message| message.role != Role::Tool);
+        plain.messages.iter_mut().for_each(|message| message.calls.clear());
+        plain.messages.retain(|m| !m.content.is_empty() || !m.images.is_empty());
+        plain
+    }
+}
+
+/// A tool as a model is told of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Its name: 1 to 64 of the characters that every provider takes.
+    pub name: String,
+    /// What it does.
+    pub about: String,
+    /// What it takes, as JSON Schema.
+    pub takes: Value,
+}
+
+/// One call of a tool, as a model makes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The model's own name for this call; empty when it gave none.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// JSON, as the model wrote it; it may be no object, or no JSON at all.
+    pub arguments: String,
+}
+
+/// Which call a message is the result of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The call's id, as it was sent to the model.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// Whether it is the reason of a failure instead.
+    pub failed: bool,
 }
 
 /// One message of the prompt.
@@ -27,11 +76,24 @@ pub struct ChatMessage {
     pub content: String,
     /// Pictures, for models that see.
     pub images: Vec<Image>,
+    /// What the model called after it said this.
+    pub calls: Vec<ToolCall>,
+    /// The call that this is the result of, when a tool speaks.
+    pub answered: Option<Answered>,
+}
+
+impl ChatMessage {
+    /// Words and nothing else.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        let content = content.into();
+        Self { role, content, images: Vec::new(), calls: Vec::new(), answered: None }
+    }
 }
 
 /// Who speaks in a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PromptRole)]
 pub enum Role {
     /// Instructions.
     System,
@@ -39,6 +101,8 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+    /// A tool, with its result.
+    Tool,
 }
 
 /// A picture in a question.
@@ -93,6 +157,8 @@ pub struct Delta {
     pub reasoning: String,
     /// Counts, as far as they are known by now; a later one replaces an earlier one field by field.
     pub usage: Option<Usage>,
+    /// Tools that the model calls, whole.
+    pub calls: Vec<ToolCall>,
     /// Set once, in the last delta.
     pub finish: Option<Finish>,
 }
@@ -102,6 +168,7 @@ impl Delta {
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
             && self.reasoning.is_empty()
+            && self.calls.is_empty()
             && self.usage.is_none()
             && self.finish.is_none()
     }
@@ -139,7 +206,7 @@ pub enum Finish {
 /// A word for the person who waits, before another attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The attempt that follows, from 2.
+    /// The attempt that follows, from 2; 1 when there is none to come.
     pub attempt: u32,
     /// Attempts in all.
     pub of: u32,

@@ -4,15 +4,18 @@
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::endpoint::Endpoint;
 use super::providers::{Kind, ollama, openai};
 use super::settings::Settings;
 use super::{Models, base_url};
 use crate::base::Caller;
+use crate::net::Purpose;
 
 /// A server that could be added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FoundServer)]
 pub struct Found {
     /// Its dialect.
     pub kind: Kind,
@@ -41,6 +44,7 @@ impl Models {
     async fn probe(&self, kind: Kind, base: Url, settings: &Settings) -> Option<Found> {
         let endpoint = Endpoint {
             http: self.inner.http.clone(),
+            purpose: Purpose::Discovery,
             kind,
             name: kind.title().to_owned(),
             base,
@@ -49,7 +53,7 @@ impl Models {
             extras: settings.discovery,
             max_body_bytes: settings.max_body_bytes,
         };
-        endpoint.check(settings.offline).ok()?;
+        endpoint.check().ok()?;
         let (name, models) = match kind {
             Kind::Ollama => {
                 let tags: ollama::Tags = endpoint.get("/api/tags").await.ok()?;

@@ -11,7 +11,7 @@ use super::ids::{ModelRef, ProviderRef};
 use super::providers::{Embeddings, Kind};
 use super::settings::Settings;
 use crate::base::Caller;
-use crate::net::{client, retry};
+use crate::net::{Purpose, client, retry};
 
 impl Models {
     /// Embeds texts: one vector for each, in their order, all of one length. How many texts a
@@ -31,7 +31,8 @@ impl Models {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let Admitted { settings, endpoint, health, verdict } = self.admit(&row)?;
+        let Admitted { settings, endpoint, health, verdict } =
+            self.admit(&row, Purpose::Embedding)?;
         let attempt = || ask(&endpoint, dialect, &model.name, texts, &settings);
         let before_wait = |error: &Error, wait| note_retry(id, &health, error, wait);
         let answer =

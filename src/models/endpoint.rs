@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::error::Error;
 use super::providers::{Kind, Outgoing};
 use super::said::{Asked, Said, Trouble};
-use crate::net::{self, address, client};
+use crate::net::{self, Purpose, address, client};
 
 /// What is read of an error body.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -20,6 +21,8 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     pub(super) http: net::Client,
+    /// Why it is asked, for the register of what leaves.
+    pub(super) purpose: Purpose,
     pub(super) kind: Kind,
     /// The provider's name, for sentences.
     pub(super) name: String,
@@ -49,15 +52,14 @@ impl Endpoint {
     }
 
     /// Refuses what may not be asked at all.
-    pub(super) fn check(&self, offline: bool) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let provider = || self.name.clone();
         if let Err(reason) = address::check(&self.base) {
             return Err(Error::BadAddress { provider: provider(), reason: reason.to_string() });
         }
-        if offline && !self.is_local() {
-            return Err(Error::Offline { provider: provider() });
-        }
-        Ok(())
+        self.http
+            .check(self.purpose, &self.base)
+            .map_err(|_| Error::Offline { provider: provider() })
     }
 
     /// Sends a question; the answer's head is a success.
@@ -65,9 +67,9 @@ impl Endpoint {
         let request = self
             .request(Method::POST, self.under(outgoing.path))
             .map_err(NoAnswer::Error)?
-            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(outgoing.body);
-        let sent = client::send(request, self.first_byte).await;
+        let sent = request.send(self.first_byte).await;
         let mut response = sent.map_err(|e| NoAnswer::Error(self.unsent(&e)))?;
         if response.status().is_success() {
             return Ok(response);
@@ -110,6 +112,7 @@ impl Endpoint {
     pub(super) fn unsent(&self, error: &client::Error) -> Error {
         let provider = self.name.clone();
         match error {
+            client::Error::Offline(_) => Error::Offline { provider },
             client::Error::Timeout(waited) => {
                 Error::Timeout { provider, waited: *waited, mid_answer: false }
             }
@@ -145,7 +148,7 @@ impl Endpoint {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let sent = client::send(request, self.first_byte).await;
+        let sent = request.send(self.first_byte).await;
         let mut response = sent.map_err(|e| self.unsent(&e))?;
         if !response.status().is_success() {
             return Err(self.said(&mut response).await.into_error(&self.asked("")));
@@ -157,7 +160,7 @@ impl Endpoint {
         })
     }
 
-    fn request(&self, method: Method, url: Url) -> Result<reqwest::RequestBuilder, Error> {
+    fn request(&self, method: Method, url: Url) -> Result<client::Request, Error> {
         let key = self.key.as_ref().map(ExposeSecret::expose_secret);
         // A key with characters that no header can carry can be no key that this server made.
         let headers = self
@@ -165,7 +168,7 @@ impl Endpoint {
             .dialect()
             .headers(key)
             .map_err(|_| Error::WrongKey { provider: self.name.clone(), message: String::new() })?;
-        Ok(self.http.request(method, url).headers(headers))
+        Ok(self.http.request(self.purpose, method, url).headers(headers))
     }
 
     async fn said(&self, response: &mut reqwest::Response) -> Said {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::base::Timestamp;
 use crate::error;
@@ -175,7 +176,7 @@ pub enum Error {
 }
 
 /// A failure as it is shown and stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fault {
     /// The slug.
     pub code: String,
@@ -184,7 +185,7 @@ pub struct Fault {
 }
 
 /// The newest failure of a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LastError {
     /// The slug.
     pub code: String,

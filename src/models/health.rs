@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use super::error::{Error, LastError};
 use super::providers::{Listed, Quirks};
@@ -15,7 +16,8 @@ use crate::base::clock;
 use crate::net::breaker::{Breaker, BreakerPolicy, State};
 
 /// A breaker as it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Breaker)]
 pub struct BreakerView {
     /// Where it stands.
     pub state: State,
@@ -26,7 +28,8 @@ pub struct BreakerView {
 }
 
 /// Counts since the program started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProviderStats)]
 pub struct Stats {
     /// Questions asked.
     pub requests: u64,

@@ -5,6 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::base::ProviderId;
 
@@ -83,7 +86,16 @@ impl FromStr for ModelRef {
 }
 
 macro_rules! as_text {
-    ($name:ident) => {
+    ($name:ident, $pattern:literal) => {
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some($pattern));
+                text.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.collect_str(self)
@@ -99,8 +111,8 @@ macro_rules! as_text {
     };
 }
 
-as_text!(ProviderRef);
-as_text!(ModelRef);
+as_text!(ProviderRef, "^(passages|prov_[0-9a-f]{32})$");
+as_text!(ModelRef, "^(passages|prov_[0-9a-f]{32})/.+$");
 
 #[cfg(test)]
 mod tests {

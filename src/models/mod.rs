@@ -15,7 +15,6 @@ mod endpoint;
 mod error;
 mod health;
 mod ids;
-mod keys;
 mod provider;
 mod providers;
 mod queries;
@@ -27,7 +26,6 @@ mod think;
 mod tokens;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,7 +36,8 @@ use tokio_util::task::TaskTracker;
 pub use answer::AnswerStream;
 pub use catalog::{BreakerStatus, Model, Test};
 pub use chat::{
-    ChatMessage, ChatRequest, Delta, Finish, Image, Notice, Options, Passage, Role, Usage,
+    Answered, ChatMessage, ChatRequest, Delta, Finish, Image, Notice, Options, Passage, Role, Tool,
+    ToolCall, Usage,
 };
 pub use discover::Found;
 pub use error::{Error, Fault, LastError};
@@ -51,11 +50,10 @@ pub use tokens::estimate_tokens;
 use crate::base::{Caller, Feed, ProviderId, UserId};
 use crate::config;
 use crate::error::Error as CapabilityError;
-use crate::net;
-use crate::store::Store;
+use crate::net::{self, Purpose};
+use crate::store::{Seal, Store};
 use endpoint::Endpoint;
 use health::Health;
-use keys::Keys;
 use provider::{Key, Row};
 use settings::{Now, Settings};
 
@@ -70,7 +68,7 @@ struct Inner {
     now: Now,
     feed: Feed,
     http: net::Client,
-    keys: Keys,
+    seal: Seal,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// The rows, kept here so that a question costs no statement.
@@ -86,6 +84,13 @@ struct Rows {
     all: Arc<[Row]>,
 }
 
+/// Whose providers are everybody's: admins look after them, all ask them.
+const HOUSE: UserId = UserId::OWNER;
+
+fn is_for(row: &Row, caller: &Caller) -> bool {
+    row.owner == HOUSE || row.owner == caller.user
+}
+
 impl Models {
     /// Reads the providers and asks each for its models in the background. `stop` ends what runs in
     /// the background, all of which `tasks` knows.
@@ -94,12 +99,12 @@ impl Models {
         live: config::Live,
         feed: Feed,
         http: net::Client,
-        data_dir: &Path,
+        seal: Seal,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Result<Self, CapabilityError> {
         let now: Now = Arc::new(move || Settings::from(&*live.now()));
-        Self::with_settings(store, now, feed, http, data_dir, tasks, stop).await
+        Self::with_settings(store, now, feed, http, seal, tasks, stop).await
     }
 
     async fn with_settings(
@@ -107,7 +112,7 @@ impl Models {
         now: Now,
         feed: Feed,
         http: net::Client,
-        data_dir: &Path,
+        seal: Seal,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Result<Self, CapabilityError> {
@@ -116,7 +121,7 @@ impl Models {
             now,
             feed,
             http,
-            keys: Keys::open(data_dir),
+            seal,
             tasks,
             stop,
             rows: Mutex::default(),
@@ -142,14 +147,14 @@ impl Models {
     }
 
     /// Tells the owner's tabs that providers, or how they are doing, changed.
-    fn announce(&self, owner: UserId) {
-        self.inner.feed.announce(owner, "providers", &json!({}));
+    fn announce(&self) {
+        self.inner.feed.announce_to_all("providers", &json!({}));
     }
 
     /// A caller's providers: those stored, then those of the environment.
     fn rows(&self, caller: &Caller) -> Vec<Row> {
         let mut rows = self.every_row();
-        rows.retain(|row| row.owner == caller.user);
+        rows.retain(|row| is_for(row, caller));
         rows
     }
 
@@ -160,7 +165,7 @@ impl Models {
     }
 
     fn row(&self, caller: &Caller, id: ProviderId) -> Option<Row> {
-        let of_caller = |row: &&Row| row.id == id && row.owner == caller.user;
+        let of_caller = |row: &&Row| row.id == id && is_for(row, caller);
         let stored = self.stored_rows().iter().find(of_caller).cloned();
         stored.or_else(|| Row::of_environment(&self.settings()).iter().find(of_caller).cloned())
     }
@@ -198,7 +203,7 @@ impl Models {
         if let Some(row) = after.filter(|row| row.enabled && !same) {
             self.refresh(&row);
         }
-        self.announce(caller.user);
+        self.announce();
         Ok(())
     }
 
@@ -208,14 +213,19 @@ impl Models {
     }
 
     /// A provider as it is asked now; fails when it may not or cannot be.
-    fn endpoint(&self, row: &Row, settings: &Settings) -> Result<Endpoint, Error> {
+    fn endpoint(
+        &self,
+        row: &Row,
+        settings: &Settings,
+        purpose: Purpose,
+    ) -> Result<Endpoint, Error> {
         let provider = || row.name.clone();
         let key = match &row.key {
             Key::None => None,
             Key::Environment(key) => Some(key.clone()),
             Key::Sealed(sealed) => Some(
                 self.inner
-                    .keys
+                    .seal
                     .unseal(row.id, sealed)
                     .map_err(|_| Error::KeyUnreadable { provider: provider() })?,
             ),
@@ -224,6 +234,7 @@ impl Models {
             .map_err(|e| Error::BadAddress { provider: provider(), reason: e.to_string() })?;
         let endpoint = Endpoint {
             http: self.inner.http.clone(),
+            purpose,
             kind: row.kind,
             name: provider(),
             base,
@@ -232,7 +243,7 @@ impl Models {
             extras: settings.discovery,
             max_body_bytes: settings.max_body_bytes,
         };
-        endpoint.check(settings.offline)?;
+        endpoint.check()?;
         Ok(endpoint)
     }
 }

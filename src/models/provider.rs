@@ -5,17 +5,18 @@
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use super::error::LastError;
 use super::health::{About, BreakerView, Stats};
 use super::ids::ProviderRef;
-use super::keys::Keys;
 use super::providers::Kind;
 use super::settings::Settings;
-use super::{Models, base_url, queries};
+use super::{HOUSE, Models, base_url, queries};
 use crate::base::{Caller, ProviderId, Timestamp, UserId, clock};
 use crate::error::Error;
 use crate::net::breaker::State;
+use crate::store::Seal;
 
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 100;
@@ -23,7 +24,7 @@ const MAX_NAME_CHARS: usize = 100;
 const MAX_KEY_BYTES: usize = 4096;
 
 /// A provider as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Provider {
     /// Its id.
     pub id: ProviderRef,
@@ -50,19 +51,22 @@ pub struct Provider {
 }
 
 /// What adding a provider takes.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProvider {
     /// `openai`, `anthropic` or `ollama`.
+    #[schema(pattern = "^(openai|anthropic|ollama)$")]
     pub kind: String,
     /// By default the kind's or the host's.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100, extensions(("x-name" = json!(true))))]
     pub name: Option<String>,
     /// By default the kind's own.
     #[serde(default)]
     pub base_url: Option<String>,
     /// Its key, where it wants one.
     #[serde(default, deserialize_with = "secret")]
+    #[schema(value_type = Option<String>, max_length = 4096, write_only)]
     pub api_key: Option<SecretString>,
     /// By default yes.
     #[serde(default)]
@@ -70,17 +74,20 @@ pub struct NewProvider {
 }
 
 /// What may change of a provider.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ProviderChanges)]
 pub struct ProviderChange {
     /// Another name.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100, extensions(("x-name" = json!(true))))]
     pub name: Option<String>,
     /// Another address; the stored key is dropped, for it was meant for the old one.
     #[serde(default)]
     pub base_url: Option<String>,
     /// Another key; `null` drops it.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 4096, write_only)]
     pub api_key: Option<Option<SecretString>>,
     /// On or off.
     #[serde(default)]
@@ -171,11 +178,11 @@ impl Row {
     }
 
     /// Takes a key, or drops it.
-    fn set_key(&mut self, keys: &Keys, key: Option<&str>) -> Result<(), Error> {
+    fn set_key(&mut self, seal: &Seal, key: Option<&str>) -> Result<(), Error> {
         (self.key, self.last4) = match key {
             None => (Key::None, None),
             Some(key) => {
-                let sealed = keys.seal(self.id, key);
+                let sealed = seal.seal(self.id, key);
                 let sealed = sealed.map_err(|e| Error::internal("keeping an API key", e))?;
                 (Key::Sealed(sealed), Some(last4(key)))
             }
@@ -237,7 +244,7 @@ impl Models {
         let key = new.api_key.as_ref().map(checked_key).transpose()?.flatten();
         let mut row = Row {
             id: ProviderId::new(),
-            owner: caller.user,
+            owner: HOUSE,
             kind,
             name,
             base_url: text,
@@ -251,7 +258,7 @@ impl Models {
         let written = self
             .store()
             .write_once(caller, move |tx| {
-                row.set_key(&inner.keys, key.as_deref())?;
+                row.set_key(&inner.seal, key.as_deref())?;
                 queries::insert(tx, &row)?;
                 Ok::<_, Error>(row.provider())
             })
@@ -273,7 +280,7 @@ impl Models {
             .api_key
             .map(|key| key.as_ref().map(checked_key).transpose().map(Option::flatten))
             .transpose()?;
-        let owner = caller.user;
+        let owner = HOUSE;
         let inner = self.inner_arc();
         let written = self
             .store()
@@ -286,11 +293,11 @@ impl Models {
                     let url = base_url::text(&base_url::parse(row.kind, &url)?);
                     if url != row.base_url {
                         row.base_url = url;
-                        row.set_key(&inner.keys, None)?;
+                        row.set_key(&inner.seal, None)?;
                     }
                 }
                 if let Some(key) = key {
-                    row.set_key(&inner.keys, key.as_deref())?;
+                    row.set_key(&inner.seal, key.as_deref())?;
                 }
                 row.enabled = change.enabled.unwrap_or(row.enabled);
                 queries::update(tx, &row)?;
@@ -303,7 +310,7 @@ impl Models {
 
     /// Removes one.
     pub async fn delete_provider(&self, caller: &Caller, id: ProviderRef) -> Result<(), Error> {
-        let (id, owner) = (stored(id)?, caller.user);
+        let (id, owner) = (stored(id)?, HOUSE);
         self.store()
             .write_once(caller, move |tx| {
                 if queries::delete(tx, owner, id)? {
@@ -323,7 +330,7 @@ impl Models {
             let health = self.health(id);
             health.breaker.reset();
             health.answered(About::Question);
-            self.announce(caller.user);
+            self.announce();
         }
         self.get_provider(caller, id)
     }
@@ -354,8 +361,9 @@ fn stored(id: ProviderRef) -> Result<ProviderId, Error> {
 }
 
 fn checked_name(name: &str) -> Result<String, Error> {
+    let long = name.chars().count() > MAX_NAME_CHARS;
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.contains(char::is_control) {
+    if name.is_empty() || long || name.contains(char::is_control) {
         let message = format!("a name has 1 to {MAX_NAME_CHARS} characters in one line");
         return Err(Error::invalid("name", message));
     }

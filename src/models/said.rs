@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::error::Error;
-use crate::base::{Timestamp, clock};
+use crate::base::clock;
+use crate::net;
 
 /// What a person reads of an upstream's words at most.
 const MAX_SHOWN_CHARS: usize = 300;
@@ -68,7 +69,7 @@ impl Said {
             Err(_) => Self { message: plain(body), ..Self::default() },
         };
         said.status = Some(status);
-        said.retry_after = retry_after(headers, clock::now());
+        said.retry_after = net::retry::after(headers, clock::now());
         said
     }
 
@@ -101,6 +102,27 @@ impl Said {
     /// Whether a bad request is about a parameter of this name.
     pub(super) fn names(&self, parameter: &str) -> bool {
         matches!(self.status, Some(400 | 422)) && self.message.contains(parameter)
+    }
+
+    /// Whether it is about the tools that were sent along: a model that calls none says so in many
+    /// ways, and some servers must be started otherwise first.
+    pub(super) fn refuses_tools(&self) -> bool {
+        let low = self.message.to_ascii_lowercase();
+        let has = |any: &[&str]| any.iter().any(|words| low.contains(words));
+        matches!(self.status, Some(400 | 404 | 422 | 500 | 501))
+            && has(&["tool", "function call"])
+            && has(&[
+                "support",
+                "require",
+                "enable",
+                "unknown",
+                "unrecognized",
+                "unexpected",
+                "not permitted",
+                "not allowed",
+                "extra",
+                "--jinja",
+            ])
     }
 
     /// Which kind of failure it is.
@@ -240,21 +262,6 @@ fn token_counts(words: &str) -> (Option<u64>, Option<u64>) {
     }
 }
 
-/// `Retry-After` in seconds or as a date, or the millisecond form some providers add.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    if let Some(ms) = text("retry-after-ms").and_then(|t| t.parse::<u64>().ok()) {
-        return Some(Duration::from_millis(ms));
-    }
-    let value = text("retry-after")?;
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let ms = at.as_millisecond().saturating_sub(now.as_ms());
-    Some(Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,20 +357,5 @@ mod tests {
         let shown = read(401, &body).to_string();
         assert!(!shown.contains("sk-secret-9") && shown.contains("[key]"));
         assert!(shown.chars().count() < 450);
-    }
-
-    #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
-        let read = |name: &'static str, value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().unwrap());
-            retry_after(&headers, "2015-10-21T07:27:00Z".parse().unwrap())
-        };
-        assert_eq!(read("retry-after", "12"), Some(Duration::from_secs(12)));
-        assert_eq!(read("retry-after-ms", "250"), Some(Duration::from_millis(250)));
-        let date = "Wed, 21 Oct 2015 07:28:00 GMT";
-        assert_eq!(read("retry-after", date), Some(Duration::from_mins(1)));
-        assert_eq!(read("retry-after", "-3"), None);
-        assert_eq!(read("retry-after", "soon"), None);
     }
 }

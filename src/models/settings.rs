@@ -27,7 +27,6 @@ pub(super) struct Settings {
     /// Wait for a usual local port, and for a first list that somebody waits for.
     pub(super) discovery: Duration,
     pub(super) discovery_urls: Vec<(Kind, String)>,
-    pub(super) offline: bool,
     /// Room for an answer, where a dialect must name a longest one.
     pub(super) reserve_tokens: u32,
     /// The longest line of a streamed answer.
@@ -59,7 +58,6 @@ impl From<&Config> for Settings {
             refresh: models.refresh,
             discovery: models.discovery_timeout,
             discovery_urls: models.discovery_urls.iter().filter_map(|at| server(at)).collect(),
-            offline: models.offline,
             reserve_tokens: u32::try_from(config.chat.answer_reserve_tokens).unwrap_or(u32::MAX),
             max_line_bytes: models.max_line_bytes,
             max_body_bytes: models.max_body_bytes,

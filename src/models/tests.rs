@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::base::clock;
+use crate::net::register::{Policy, Register};
 use crate::net::{BreakerPolicy, RetryPolicy};
 use crate::store;
 use fake::Fake;
@@ -48,7 +49,6 @@ pub(super) fn quick() -> Settings {
         refresh: Duration::from_mins(1),
         discovery: Duration::from_millis(400),
         discovery_urls: Vec::new(),
-        offline: false,
         reserve_tokens: 1024,
         max_line_bytes: 64 * 1024,
         max_body_bytes: 1024 * 1024,
@@ -66,8 +66,18 @@ impl Bench {
         Self::over(tempfile::tempdir().unwrap(), settings).await
     }
 
+    /// As with `OFFLINE=true`.
+    pub(super) async fn offline(settings: Settings) -> Self {
+        Self::registered(tempfile::tempdir().unwrap(), settings, true).await
+    }
+
     /// Opens the module over a folder that may hold an earlier run's data.
     pub(super) async fn over(folder: tempfile::TempDir, settings: Settings) -> Self {
+        Self::registered(folder, settings, false).await
+    }
+
+    async fn registered(folder: tempfile::TempDir, settings: Settings, offline: bool) -> Self {
+        let register = Register::new(move || Policy { offline, max_hosts: 100 });
         let options = store::Options {
             readers: 2,
             write_batch: 64,
@@ -83,8 +93,8 @@ impl Bench {
             store,
             Arc::new(move || shared.lock().unwrap().clone()),
             feed.clone(),
-            net::Client::new().unwrap(),
-            folder.path(),
+            net::Client::new(register).unwrap(),
+            store::Seal::open(folder.path()),
             tasks.clone(),
             CancellationToken::new(),
         )
@@ -138,14 +148,7 @@ impl Bench {
 }
 
 pub(super) fn question() -> ChatRequest {
-    ChatRequest {
-        messages: vec![ChatMessage {
-            role: Role::User,
-            content: "hello?".to_owned(),
-            images: Vec::new(),
-        }],
-        ..ChatRequest::default()
-    }
+    ChatRequest { messages: vec![ChatMessage::new(Role::User, "hello?")], ..ChatRequest::default() }
 }
 
 /// Waits until something holds; fails after some seconds.

@@ -9,6 +9,7 @@
 mod body;
 mod error;
 mod name;
+mod post;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -21,14 +22,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Response, Url, redirect};
 use tokio::io::AsyncWrite;
 
 pub use error::Error;
+pub use post::Answer;
 
 use super::client;
+use super::register::{NoAddress, Purpose, Register};
 use crate::config::Config;
 use reach::Refused;
 
@@ -92,15 +95,25 @@ pub struct Fetched {
 pub struct Fetcher {
     http: reqwest::Client,
     now: Now,
+    register: Register,
+    purpose: Purpose,
+    resolver: Resolver,
 }
 
 impl Fetcher {
-    /// Sets up the client. Nothing is asked yet; `now` is looked at in every fetch.
-    pub fn new(now: Now) -> Result<Self, client::Error> {
-        Self::with_lookup(now, Arc::new(|name| system_lookup(name).boxed()))
+    /// Sets up the client. Nothing is asked yet; `now` is looked at in every fetch, and each is
+    /// entered in the register under this purpose.
+    pub fn new(register: Register, purpose: Purpose, now: Now) -> Result<Self, client::Error> {
+        let lookup: Lookup = Arc::new(|name| system_lookup(name).boxed());
+        Self::with_lookup(register, purpose, now, lookup)
     }
 
-    fn with_lookup(now: Now, lookup: Lookup) -> Result<Self, client::Error> {
+    fn with_lookup(
+        register: Register,
+        purpose: Purpose,
+        now: Now,
+        lookup: Lookup,
+    ) -> Result<Self, client::Error> {
         let resolver = Resolver { now: Arc::clone(&now), lookup };
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -109,10 +122,10 @@ impl Fetcher {
             .pool_max_idle_per_host(0)
             .referer(false)
             .user_agent(concat!("inglenook/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(resolver))
+            .dns_resolver(Arc::new(resolver.clone()))
             .build()
             .map_err(client::Error::Setup)?;
-        Ok(Self { http, now })
+        Ok(Self { http, now, register, purpose, resolver })
     }
 
     /// Fetches `url` into a writer. After an error the writer may hold a part.
@@ -156,13 +169,21 @@ impl Fetcher {
     /// Asks one URL, and waits for the head of the answer.
     async fn ask(&self, url: &Url, rules: &Rules) -> Result<Response, Error> {
         let host = host_of(url);
-        reach::check_host(url, rules).map_err(|why| Error::refused(why, host.clone()))?;
-        let request = self
-            .http
-            .request(Method::GET, url.clone())
-            .header(header::ACCEPT, "*/*")
-            .header(header::ACCEPT_ENCODING, "gzip");
-        client::send(request, rules.first_byte).await.map_err(|error| unanswered(error, host))
+        self.check(url, rules)?;
+        client::Request::new(&self.http, &self.register, self.purpose, Method::GET, url.clone())
+            .header(header::ACCEPT, HeaderValue::from_static("*/*"))
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
+            .send(rules.first_byte)
+            .await
+            .map_err(|error| unanswered(error, host))
+    }
+
+    /// Refuses, and counts, a URL whose host may not be asked.
+    fn check(&self, url: &Url, rules: &Rules) -> Result<(), Error> {
+        let Err(why) = reach::check_host(url, rules) else { return Ok(()) };
+        let error = Error::refused(why, host_of(url));
+        self.register.refuse(self.purpose, url, error.code());
+        Err(error)
     }
 }
 
@@ -223,15 +244,11 @@ fn host_of(url: &Url) -> String {
 
 /// What it means that no head of an answer came.
 fn unanswered(error: client::Error, host: String) -> Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(error) = cause {
-        match error.downcast_ref::<Unresolved>() {
-            Some(Unresolved::Refused(why)) => return Error::refused(*why, host),
-            Some(Unresolved::Unknown) => return Error::UnknownHost { host },
-            None => cause = error.source(),
-        }
+    if let Some(unresolved) = unresolved(&error) {
+        return unresolved.told(host);
     }
     match error {
+        client::Error::Offline(_) => Error::Offline { host },
         client::Error::Timeout(waited) => Error::TimedOut { host, waited },
         client::Error::Broken(_) => Error::BrokeOff { host },
         other => Error::NoConnection { host, reason: other.root() },
@@ -243,13 +260,35 @@ fn unanswered(error: client::Error, host: String) -> Error {
 enum Unresolved {
     /// To no address that may be asked.
     #[error("the name leads to no address that may be asked")]
-    Refused(Refused),
+    Refused(Refused, #[source] NoAddress),
     /// To no address at all.
     #[error("the name is not known")]
     Unknown,
 }
 
+impl Unresolved {
+    fn told(&self, host: String) -> Error {
+        match self {
+            Self::Refused(why, _) => Error::refused(*why, host),
+            Self::Unknown => Error::UnknownHost { host },
+        }
+    }
+}
+
+/// What the resolver said, among the causes of an error.
+fn unresolved<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Unresolved> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
 /// The resolver of every connection: only addresses that may be asked leave it.
+#[derive(Clone)]
 struct Resolver {
     now: Now,
     lookup: Lookup,
@@ -272,7 +311,7 @@ impl Resolve for Resolver {
             for at in found {
                 match reach::check_address(at.ip(), listed, rules.offline) {
                     Ok(()) => allowed.push(at),
-                    Err(why) => last = Unresolved::Refused(why),
+                    Err(why) => last = Unresolved::Refused(why, NoAddress),
                 }
             }
             if allowed.is_empty() {

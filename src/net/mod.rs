@@ -7,6 +7,9 @@ pub mod breaker;
 pub mod client;
 pub mod fetch;
 pub mod lines;
+pub mod own;
+pub mod redis;
+pub mod register;
 pub mod retry;
 pub mod sse;
 
@@ -14,4 +17,7 @@ pub use address::{BadUrl, is_loopback};
 pub use breaker::{Breaker, BreakerPolicy, Permit};
 pub use client::{Client, Error};
 pub use fetch::Fetcher;
+pub use own::{OwnAnswer, OwnServer};
+pub use redis::Redis;
+pub use register::{Purpose, Register};
 pub use retry::{RetryPolicy, Wait};

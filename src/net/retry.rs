@@ -6,6 +6,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
+use http::HeaderMap;
+
+use crate::base::Timestamp;
 
 /// How often and how patiently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,21 @@ fn shortened(wait: Duration) -> Duration {
     getrandom::u32().map_or(wait, |drawn| wait.mul_f64(f64::from(drawn) / f64::from(u32::MAX)))
 }
 
+/// How long a server asks to be left alone: `Retry-After` in seconds or as a date, or the millisecond form some providers add.
+pub fn after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    if let Some(ms) = text("retry-after-ms").and_then(|t| t.parse::<u64>().ok()) {
+        return Some(Duration::from_millis(ms));
+    }
+    let value = text("retry-after")?;
+    if let Ok(seconds) = value.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let ms = at.as_millisecond().saturating_sub(now.as_ms());
+    Some(Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +135,20 @@ mod tests {
     async fn what_is_not_worth_it_fails_at_once() {
         let (end, waits) = run(3, 2, false).await;
         assert_eq!((end, waits.len()), (Err("failed 1".to_owned()), 0));
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        let read = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            after(&headers, "2015-10-21T07:27:00Z".parse().unwrap())
+        };
+        assert_eq!(read("retry-after", "12"), Some(Duration::from_secs(12)));
+        assert_eq!(read("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        let date = "Wed, 21 Oct 2015 07:28:00 GMT";
+        assert_eq!(read("retry-after", date), Some(Duration::from_mins(1)));
+        assert_eq!(read("retry-after", "-3"), None);
+        assert_eq!(read("retry-after", "soon"), None);
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use said::of_question;
 
@@ -27,7 +28,7 @@ use crate::store::{Store, Written};
 const PURGE_BATCH: u32 = 500;
 
 /// One fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Note {
     /// Its id.
     pub id: NoteId,
@@ -165,6 +166,11 @@ impl Notes {
                 return Ok(total);
             }
         }
+    }
+
+    /// Deletes all notes of somebody who is gone.
+    pub async fn remove_all(&self, owner: UserId) -> Result<(), Error> {
+        self.store.write(move |tx| Ok::<_, Error>(queries::delete_all(tx, owner)?)).await
     }
 
     /// The fact that a question wants remembered, unless it is longer than a note may be.

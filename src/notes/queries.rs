@@ -132,3 +132,8 @@ pub(super) fn purge(tx: &Connection, before: Timestamp, limit: u32) -> rusqlite:
         params![before, limit],
     )
 }
+
+/// Deletes all notes of an owner.
+pub(super) fn delete_all(tx: &Connection, owner: UserId) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM notes WHERE owner = ?", [owner]).map(drop)
+}

@@ -13,9 +13,11 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use snippet::Snippet;
 
+use crate::base::objects;
 use crate::base::{Caller, CollectionId, ConversationId, DocumentId, Timestamp, UserId};
 use crate::config::Live;
 use crate::conversations::Role;
@@ -30,8 +32,9 @@ const TITLES: usize = 5;
 const MAX_QUERY_BYTES: usize = 4096;
 
 /// What to look through.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SearchScope)]
 pub enum Scope {
     /// Everything there is.
     #[default]
@@ -43,8 +46,9 @@ pub enum Scope {
 }
 
 /// Only what is like this.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
+#[schema(as = SearchFilters)]
 pub struct Filters {
     /// Messages of this conversation.
     pub conversation_id: Option<ConversationId>,
@@ -61,6 +65,8 @@ pub struct Filters {
     /// Said or added before this instant.
     pub to: Option<Timestamp>,
 }
+
+objects::object!(Filters);
 
 impl Filters {
     /// Whether titles of conversations pass.
@@ -99,7 +105,7 @@ pub struct Query {
 }
 
 /// What was found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Hit {
     /// `conversation` or `document` for a title, `message`, `passage` or `note` for what is inside.
     pub kind: &'static str,
@@ -117,6 +123,7 @@ pub struct Hit {
     pub created_at: Timestamp,
     /// Where it was said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub conversation_id: Option<ConversationId>,
     /// Which passage of which document.
     #[serde(flatten)]
@@ -124,7 +131,8 @@ pub struct Hit {
 }
 
 /// Which passage of a document.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PassagePlace)]
 pub struct Place {
     /// The document.
     pub document_id: DocumentId,

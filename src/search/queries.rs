@@ -21,6 +21,8 @@ use crate::store::text::{Term, any_of};
 
 /// Newest matches that are looked at when a word is common.
 const NEWEST: usize = 100;
+/// Messages of a time up to now from which on it is not worth counting them.
+const LONG_TIME: i64 = 200_000;
 /// Rows that are fetched for each one that is wanted, since some are in the trash.
 const SPARE: usize = 2;
 /// Passages that are weighed for each one that is wanted.
@@ -266,7 +268,11 @@ fn candidates(
     };
     let mut values: Vec<SqlValue> =
         vec![OPEN.to_string().into(), CLOSE.to_string().into(), expression.to_owned().into()];
-    let inside = conditions(filters, &mut values);
+    let mut inside = conditions(filters, &mut values);
+    if let Some((first, last)) = span(db, filters)? {
+        inside.push_str(" AND rowid BETWEEN ? AND ?");
+        values.extend([first.into(), last.into()]);
+    }
     values.extend([sql_limit(limit).into(), owner.to_string().into()]);
     let sql = format!(
         "WITH hit AS MATERIALIZED
@@ -311,6 +317,25 @@ fn conditions(filters: &Filters, values: &mut Vec<SqlValue>) -> String {
         need(&format!(" AND (SELECT created_at {row}) < ?"), to.to_string().into());
     }
     inside
+}
+
+/// The first and the last message by number of a time, so that the matches outside of it are passed
+/// over; nothing where that would not pay: matches come newest first, so a time that goes on until now
+/// is either found at once or short.
+fn span(db: &Connection, filters: &Filters) -> rusqlite::Result<Option<(i64, i64)>> {
+    if filters.from.is_none() && filters.to.is_none() {
+        return Ok(None);
+    }
+    let from = filters.from.map_or_else(String::new, |from| from.to_string());
+    let to = filters.to.map_or_else(|| "~".to_owned(), |to| to.to_string());
+    let most = if filters.to.is_none() { LONG_TIME } else { i64::MAX };
+    let mut statement = db.prepare_cached(
+        "SELECT min(seq), max(seq), count(*) FROM
+           (SELECT seq FROM messages WHERE created_at >= ? AND created_at < ? LIMIT ?)",
+    )?;
+    let (first, last, count): (Option<i64>, Option<i64>, i64) =
+        statement.query_row((from, to, most), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok((count < most).then(|| (first.unwrap_or(0), last.unwrap_or(-1))))
 }
 
 /// How dense matches stand in a text, between 0 and 1; long texts are forgiven some length, as BM25

@@ -1,6 +1,7 @@
 //! The part of a text that shows the words that were looked for.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What stands before and after a match in text that FTS5 marked; neither occurs in messages that a
 /// person can read.
@@ -13,7 +14,7 @@ const LENGTH: usize = 160;
 const LEAD: usize = 40;
 
 /// A part of a text and where the matches lie in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Snippet {
     /// The text, on one line.
     pub text: String,

@@ -62,6 +62,11 @@ impl Blobs {
         self.folder.join(hash.get(..2).unwrap_or("00")).join(hash)
     }
 
+    /// Whether the bytes of a hash are there.
+    pub fn has(&self, hash: &str) -> bool {
+        self.path(hash).exists()
+    }
+
     /// A fresh file for bytes that are made here, to be kept with [`Blobs::keep_beside`].
     pub fn scratch(&self) -> PathBuf {
         self.unfinished().join(uuid::Uuid::now_v7().simple().to_string())

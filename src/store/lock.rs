@@ -34,6 +34,12 @@ pub enum Taken {
     Theirs(Option<Holder>),
 }
 
+/// Who holds a data folder, or held it last, without asking for it: whether they are still there
+/// shows when they are asked.
+pub fn holder(path: &Path) -> Option<Holder> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
 impl Lock {
     /// Asks for the folder whose lock file this is; never waits.
     pub fn take(path: &Path) -> Result<Taken, Error> {

@@ -18,6 +18,14 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0002_providers.sql"),
     include_str!("migrations/0003_documents.sql"),
     include_str!("migrations/0004_notes.sql"),
+    include_str!("migrations/0005_auth.sql"),
+    include_str!("migrations/0006_outbound.sql"),
+    include_str!("migrations/0007_messages_by_time.sql"),
+    include_str!("migrations/0008_bus.sql"),
+    include_str!("migrations/0009_webhooks.sql"),
+    include_str!("migrations/0010_nodes.sql"),
+    include_str!("migrations/0011_tools.sql"),
+    include_str!("migrations/0012_deliveries.sql"),
 ];
 
 /// Runs what has not run yet.

@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 pub mod lock;
 mod migrate;
+mod seal;
 pub mod text;
 mod writer;
 
@@ -17,12 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
 pub use error::Error;
-pub use writer::Health;
+pub use seal::{Seal, Unreadable};
+pub use writer::{Fails, Health};
 
 use crate::base::{Caller, Once, Timestamp, UserId};
 use writer::Writer;
@@ -139,7 +142,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.inner.writer.run(work).await
+        self.inner.writer.run(Fails::Anywhere, work, |_| ()).await
     }
 
     /// As [`Store::write`]; under the caller's idempotency key `work` runs once, and the same key
@@ -153,34 +156,23 @@ impl Store {
         T: Serialize + DeserializeOwned + Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let Some(once) = caller.once.clone() else {
-            return self.write(work).await.map(|value| Written { value, replayed: false });
-        };
-        let owner = caller.user;
-        self.write(move |tx| {
-            if let Some(value) = find_answer(tx, owner, &once)? {
-                return Ok(Written { value, replayed: true });
-            }
-            let value = work(tx)?;
-            let answer = serde_json::to_string(&value)
-                .map_err(|e| Error::Unreadable { what: "answer", source: Arc::new(e) })?;
-            tx.prepare_cached(
-                "INSERT INTO idempotency (owner, key, fingerprint, answer, created_at)
-                 VALUES (?, ?, ?, ?, ?)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    owner,
-                    once.key,
-                    once.fingerprint,
-                    answer,
-                    Timestamp::now()
-                ])
-            })
-            .map_err(Error::from)?;
-            Ok(Written { value, replayed: false })
-        })
-        .await
+        let caller = caller.clone();
+        self.write(move |tx| once(tx, &caller, work)).await
+    }
+
+    /// As [`Store::write`]; when it is on disk, `then` hears of it, in the order of the commits and
+    /// before anybody is answered. It runs on the writer's thread, so it must be quick.
+    pub async fn write_then<T, E>(
+        &self,
+        fails: Fails,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.inner.writer.run(fails, work, then).await
     }
 
     /// The answer that the caller's idempotency key had before, if any; for operations that must
@@ -203,6 +195,15 @@ impl Store {
         .await
     }
 
+    /// Forgets the idempotency keys of somebody who is gone.
+    pub async fn forget_keys_of(&self, owner: UserId) -> Result<(), Error> {
+        self.write(move |tx| {
+            tx.execute("DELETE FROM idempotency WHERE owner = ?", [owner])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Checks the whole file; slow on a large one. `None` means that it is sound.
     pub async fn check(&self) -> Result<Option<String>, Error> {
         self.read(|db| {
@@ -210,6 +211,11 @@ impl Store {
             Ok((first != "ok").then_some(first))
         })
         .await
+    }
+
+    /// How often anything was committed: while it stays the same, so does whatever is read.
+    pub fn commits(&self) -> u64 {
+        self.inner.writer.commits()
     }
 
     /// How the last commit went.
@@ -235,6 +241,37 @@ impl Store {
     }
 }
 
+/// Runs `work` once under the caller's idempotency key, as a part of a write.
+pub fn once<T, E>(
+    tx: &Connection,
+    caller: &Caller,
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<Written<T>, E>
+where
+    T: Serialize + DeserializeOwned,
+    E: From<Error>,
+{
+    let Some(once) = &caller.once else {
+        return work(tx).map(|value| Written { value, replayed: false });
+    };
+    if let Some(value) = find_answer(tx, caller.user, once)? {
+        return Ok(Written { value, replayed: true });
+    }
+    let value = work(tx)?;
+    let answer = serde_json::to_string(&value)
+        .map_err(|e| Error::Unreadable { what: "answer", source: Arc::new(e) })?;
+    tx.prepare_cached(
+        "INSERT INTO idempotency (owner, key, fingerprint, answer, created_at)
+         VALUES (?, ?, ?, ?, ?)",
+    )
+    .and_then(|mut statement| {
+        let now = Timestamp::now();
+        statement.execute(params![caller.user, once.key, once.fingerprint, answer, now])
+    })
+    .map_err(Error::from)?;
+    Ok(Written { value, replayed: false })
+}
+
 fn find_answer<T: DeserializeOwned>(
     db: &Connection,
     owner: UserId,
@@ -253,9 +290,16 @@ fn find_answer<T: DeserializeOwned>(
         .map_err(|error| Error::Unreadable { what: "answer", source: Arc::new(error) })
 }
 
-fn set_up_writer(db: &Connection, options: &Options) -> Result<(), Error> {
+/// What both kinds of connection need, before anything else.
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without this a kept statement is planned anew for other values, which costs more than it runs.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
+fn set_up_writer(db: &Connection, options: &Options) -> Result<(), Error> {
+    set_up(db)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -263,12 +307,13 @@ fn set_up_writer(db: &Connection, options: &Options) -> Result<(), Error> {
     db.pragma_update(None, "cell_size_check", true)?;
     db.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     db.pragma_update(None, "cache_size", -i64::from(options.cache_kb))?;
+    // What a savepoint keeps to roll back to is small, and a file for it costs more than the work.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())
 }
 
 fn set_up_reader(db: &Connection, cache_kb: u32) -> rusqlite::Result<()> {
-    db.busy_timeout(BUSY_TIMEOUT)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    set_up(db)?;
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "cell_size_check", true)?;

@@ -1,5 +1,122 @@
 -- The schema that the migrations make; written by a test, for reading.
 
+CREATE TABLE bus_clients (
+  id TEXT PRIMARY KEY,
+  -- absent until it sends, connects or reads
+  first_seen_at TEXT,
+  last_seen_at TEXT,
+  -- its rows of bus_deliveries that are stored
+  waiting INTEGER NOT NULL DEFAULT 0,
+  -- messages to all up to this one do not wait for it
+  heard INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "bus_deliveries" (
+  message INTEGER NOT NULL REFERENCES bus_messages (seq) ON DELETE CASCADE,
+  client TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('stored', 'delivered', 'acknowledged', 'expired', 'timeout')),
+  -- the message was said to all without an acknowledgement
+  broadcast INTEGER NOT NULL DEFAULT 0,
+  -- the place in the queue: messages of a higher priority overtake so many and no more
+  rank INTEGER NOT NULL,
+  wants_ack INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  expires_at TEXT NOT NULL,
+  stored_at TEXT NOT NULL,
+  delivered_at TEXT,
+  acknowledged_at TEXT,
+  ended_at TEXT,
+  -- the other node that delivered it, and looks after its acknowledgement
+  elsewhere TEXT,
+  PRIMARY KEY (message, client)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bus_deliveries_by_client ON bus_deliveries (client, message) WHERE broadcast = 0;
+
+CREATE INDEX bus_deliveries_expiring ON bus_deliveries (expires_at) WHERE state = 'stored';
+
+CREATE INDEX bus_deliveries_unacknowledged ON bus_deliveries (message) WHERE state = 'delivered' AND wants_ack = 1;
+
+CREATE INDEX bus_deliveries_waiting ON bus_deliveries (client, rank, message) WHERE state = 'stored';
+
+CREATE VIRTUAL TABLE bus_fts USING fts5 (
+  text, content = '', contentless_delete = 1,
+  tokenize = "unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE bus_ids (
+  sender TEXT NOT NULL,
+  key TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  PRIMARY KEY (sender, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bus_ids_by_expiry ON bus_ids (expires_at);
+
+CREATE INDEX bus_ids_by_message ON bus_ids (seq);
+
+CREATE TABLE bus_links (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  node TEXT NOT NULL,
+  -- what was accepted here up to this number is with the others
+  forwarded INTEGER NOT NULL DEFAULT 0,
+  -- the last entry that this node put on the stream, and on which stream
+  sent TEXT NOT NULL DEFAULT '',
+  sent_life TEXT NOT NULL DEFAULT '',
+  -- the number of the last message that is with the others
+  told INTEGER NOT NULL DEFAULT 0,
+  -- what was accepted here up to this number is told once more, and the stream may grow by it
+  again_upto INTEGER NOT NULL DEFAULT 0,
+  -- the last entry of the stream that is in this file, and of which stream
+  followed TEXT NOT NULL DEFAULT '0-0',
+  followed_life TEXT NOT NULL DEFAULT '',
+  -- when the messages were last cleared, here or there
+  cleared_at TEXT
+) STRICT;
+
+CREATE TABLE bus_marks (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL CHECK (kind IN ('seen', 'delivered', 'acknowledged', 'again', 'timeout', 'cleared', 'missed')),
+  -- told after what was accepted up to this number
+  after INTEGER NOT NULL,
+  client TEXT,
+  message TEXT,
+  at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE bus_messages (
+  -- never used again, whatever is cleared
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  sender TEXT NOT NULL,
+  -- JSON, as it was written: a client, a list of them, or "all"
+  recipients TEXT NOT NULL,
+  -- to all without an acknowledgement: no row for each recipient until it was delivered
+  broadcast INTEGER NOT NULL DEFAULT 0,
+  type TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  requires_ack INTEGER NOT NULL DEFAULT 0,
+  reply_to TEXT,
+  -- the id of the message that the thread began with
+  thread TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  expires_at TEXT NOT NULL
+, origin TEXT) STRICT;
+
+CREATE INDEX bus_messages_by_sender ON bus_messages (sender, seq);
+
+CREATE INDEX bus_messages_by_thread ON bus_messages (thread, seq);
+
+CREATE INDEX bus_messages_to_all ON bus_messages (seq) WHERE broadcast = 1;
+
+CREATE TABLE bus_origins (
+  node TEXT PRIMARY KEY,
+  number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE chunks (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   document INTEGER NOT NULL REFERENCES documents (seq) ON DELETE CASCADE,
@@ -20,6 +137,16 @@ CREATE VIRTUAL TABLE chunks_fts USING fts5 (
   content = 'chunks', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3'
 );
+
+CREATE TABLE claims (
+  hash BLOB PRIMARY KEY,
+  owner TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  purpose TEXT NOT NULL CHECK (purpose IN ('invitation', 'reset')),
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX claims_by_owner ON claims (owner);
 
 CREATE TABLE collections (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,7 +189,7 @@ CREATE TABLE conversations (
   options TEXT NOT NULL DEFAULT '{}',
   metadata TEXT NOT NULL DEFAULT '{}',
   deleted_at TEXT
-, pinned_document_ids TEXT NOT NULL DEFAULT '[]') STRICT;
+, pinned_document_ids TEXT NOT NULL DEFAULT '[]', tools TEXT) STRICT;
 
 CREATE INDEX conversations_by_activity
   ON conversations (owner, archived, pinned DESC, updated_at DESC, seq DESC)
@@ -157,6 +284,8 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+CREATE TABLE instance (name TEXT NOT NULL) STRICT;
+
 CREATE TABLE message_attachments (
   message INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
   n INTEGER NOT NULL,
@@ -196,11 +325,13 @@ CREATE TABLE messages (
   created_at TEXT NOT NULL,
   edited_at TEXT,
   deleted_at TEXT
-, support TEXT, document_ids TEXT NOT NULL DEFAULT '[]') STRICT;
+, support TEXT, document_ids TEXT NOT NULL DEFAULT '[]', calls TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE INDEX messages_by_conversation ON messages (conversation, parent);
 
 CREATE INDEX messages_by_parent ON messages (parent);
+
+CREATE INDEX messages_by_time ON messages (created_at);
 
 CREATE INDEX messages_in_trash ON messages (deleted_at) WHERE deleted_at IS NOT NULL;
 
@@ -239,6 +370,20 @@ CREATE VIRTUAL TABLE notes_fts USING fts5 (
   tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 
+CREATE TABLE outbound (
+  host TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  -- not let out: OFFLINE, or an address that is never asked
+  refused INTEGER NOT NULL,
+  first_at TEXT NOT NULL,
+  last_at TEXT NOT NULL,
+  last_error TEXT,
+  PRIMARY KEY (host, purpose)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX outbound_by_age ON outbound (last_at);
+
 CREATE TABLE providers (
   id TEXT PRIMARY KEY,
   owner TEXT NOT NULL REFERENCES users (id),
@@ -253,6 +398,22 @@ CREATE TABLE providers (
 
 CREATE INDEX providers_by_owner ON providers (owner, created_at, id);
 
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  -- BLAKE3 of 256 random bits, so that a copy of this file opens nothing
+  hash BLOB NOT NULL UNIQUE,
+  created_at TEXT NOT NULL,
+  last_used_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE INDEX sessions_by_owner ON sessions (owner, id DESC);
+
 CREATE TABLE to_embed (
   space INTEGER NOT NULL REFERENCES embedding_spaces (seq) ON DELETE CASCADE,
   kind INTEGER NOT NULL,
@@ -260,6 +421,60 @@ CREATE TABLE to_embed (
   item INTEGER NOT NULL,
   PRIMARY KEY (space, kind, parent, item)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  hash BLOB NOT NULL UNIQUE,
+  -- the last characters, to tell tokens apart
+  hint TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  client_id TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT,
+  last_used_at TEXT
+) STRICT;
+
+CREATE INDEX tokens_by_owner ON tokens (owner, id DESC);
+
+CREATE TABLE tool_consents (
+  conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  server TEXT NOT NULL REFERENCES tool_servers (id) ON DELETE CASCADE,
+  tool TEXT NOT NULL,
+  print TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (conversation, server, tool)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tool_consents_by_server ON tool_consents (server);
+
+CREATE TABLE tool_servers (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('http', 'command')),
+  -- of the kind http
+  url TEXT,
+  token_end TEXT,
+  -- of the kind command
+  program TEXT,
+  args TEXT NOT NULL DEFAULT '[]',
+  -- the names of the variables, a JSON list
+  env TEXT NOT NULL DEFAULT '[]',
+  -- sealed: the token and the values of the variables, JSON
+  secrets BLOB,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  -- whether every conversation uses it that does not say otherwise
+  everywhere INTEGER NOT NULL CHECK (everywhere IN (0, 1)),
+  -- a JSON list of the tools that may be called; absent for all
+  allowed TEXT,
+  -- what it listed last, JSON
+  tools TEXT,
+  listed_at TEXT,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE turn_events (
   turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
@@ -292,7 +507,9 @@ CREATE TABLE users (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   created_at TEXT NOT NULL
-) STRICT;
+, role TEXT NOT NULL DEFAULT 'admin' CHECK (role IN ('admin', 'member')), password TEXT, disabled_at TEXT, last_seen_at TEXT) STRICT;
+
+CREATE UNIQUE INDEX users_by_name ON users (name COLLATE NOCASE);
 
 CREATE TABLE vectors (
   space INTEGER NOT NULL REFERENCES embedding_spaces (seq) ON DELETE CASCADE,
@@ -317,6 +534,50 @@ CREATE TABLE watched_folders (
   scanned_at TEXT,
   created_at TEXT NOT NULL,
   UNIQUE (owner, path)
+) STRICT;
+
+CREATE TABLE webhook_deliveries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  webhook INTEGER NOT NULL REFERENCES webhooks (seq) ON DELETE CASCADE,
+  event_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL,
+  -- when it began to wait, for the last time
+  queued_at TEXT NOT NULL,
+  -- of one that waits: not tried before this
+  next_at TEXT,
+  ended_at TEXT,
+  last_status INTEGER,
+  last_error TEXT,
+  -- JSON, as it is sent and signed
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX webhook_deliveries_by_state ON webhook_deliveries (webhook, state, seq);
+
+CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE webhooks (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  -- JSON list of names
+  events TEXT NOT NULL,
+  -- sealed
+  secret BLOB NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  -- not tried before this: it asked to be left alone
+  paused_until TEXT,
+  last_at TEXT,
+  last_status INTEGER,
+  last_error TEXT,
+  -- events that found no room, and ended deliveries that had to make room before they were looked at
+  lost INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TRIGGER chunks_fts_delete AFTER DELETE ON chunks

@@ -18,7 +18,7 @@ async fn count(store: &Store) -> i64 {
 }
 
 fn insert(tx: &Connection, name: &str) -> Result<(), Error> {
-    tx.execute("INSERT INTO users VALUES (?1, ?1, 'now')", [name])?;
+    tx.execute("INSERT INTO users (id, name, created_at) VALUES (?1, ?1, 'now')", [name])?;
     Ok(())
 }
 
@@ -38,6 +38,39 @@ async fn writes_that_wait_together_succeed_and_fail_alone() {
     }
     assert_eq!(good, 40);
     assert_eq!(count(&store).await, 41);
+}
+
+#[tokio::test]
+async fn work_that_fails_before_it_changes_anything_needs_no_savepoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let write = |n: usize, refused: bool, late: bool| {
+        let work = move |tx: &Connection| {
+            if !refused || late {
+                insert(tx, &format!("user_{n}"))?;
+            }
+            if refused { Err(Error::KeyReused) } else { Ok(()) }
+        };
+        store.write_then(Fails::BeforeChanges, work, |()| ())
+    };
+    let writes = (0..50).map(|n| write(n, n % 5 == 0, false));
+    let good = futures_util::future::join_all(writes).await;
+    assert_eq!(good.iter().filter(|write| write.is_ok()).count(), 40);
+    assert_eq!(count(&store).await, 41);
+    // One that changed something first is never kept, whatever becomes of those beside it.
+    let writes = (50..100).map(|n| write(n, n == 75, true));
+    let good = futures_util::future::join_all(writes).await;
+    let kept = good.iter().filter(|write| write.is_ok()).count();
+    assert!(good[25].is_err());
+    assert_eq!(count(&store).await, 41 + i64::try_from(kept).unwrap());
+    let lost = store.read(|db| {
+        Ok::<_, Error>(db.query_row(
+            "SELECT count(*) FROM users WHERE id = 'user_75'",
+            [],
+            |row| row.get::<_, i64>(0),
+        )?)
+    });
+    assert_eq!(lost.await.unwrap(), 0);
 }
 
 #[tokio::test]

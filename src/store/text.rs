@@ -121,4 +121,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fuzz_queries() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "CREATE VIRTUAL TABLE t USING fts5 (a, b, tokenize = 'porter unicode61 remove_diacritics 2',
+               prefix = '2 3');
+             INSERT INTO t VALUES ('the tide came in', 'over stones'), ('near and not', 'or');",
+        )
+        .unwrap();
+        let mut find = db.prepare("SELECT count(*) FROM t WHERE t MATCH ?").unwrap();
+        crate::base::fuzz::fuzz("queries", |bytes| {
+            let query = String::from_utf8_lossy(bytes);
+            for typing in [false, true] {
+                let terms = terms(&query, typing);
+                for expression in [all_of(&terms), any_of(&terms), any_of(&joined(&query))] {
+                    let Some(expression) = expression else { continue };
+                    let found: Result<i64, _> = find.query_row([&expression], |row| row.get(0));
+                    found.unwrap_or_else(|error| panic!("{expression}: {error}"));
+                }
+            }
+        });
+    }
 }

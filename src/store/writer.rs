@@ -15,7 +15,21 @@ use super::Error;
 /// Tells one caller how it went, after the commit.
 type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Does one caller's work, or hears why it cannot be done; says whether to keep it.
-type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> (bool, Finish) + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection, Error>) -> (bool, Finish) + Send>;
+
+/// Whether work may fail when it has changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fails {
+    /// It may, and is rolled back to a savepoint, which costs about as much as three changes.
+    Anywhere,
+    /// It looks first and then changes. Should it fail later all the same, the whole transaction does.
+    BeforeChanges,
+}
+
+struct Job {
+    work: Work,
+    fails: Fails,
+}
 
 enum Order {
     Work(Job),
@@ -63,7 +77,9 @@ impl Writer {
 
     pub(super) async fn run<T, E>(
         &self,
+        fails: Fails,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -71,7 +87,7 @@ impl Writer {
     {
         let (answer, heard) = oneshot::channel::<Result<T, E>>();
         let span = tracing::Span::current();
-        let job: Job = Box::new(move |db| {
+        let work: Work = Box::new(move |db| {
             let result = match db {
                 Ok(db) => span.in_scope(|| work(db)),
                 Err(error) => Err(error.into()),
@@ -82,12 +98,15 @@ impl Writer {
                     Ok(()) => result,
                     Err(error) => result.and(Err(error.into())),
                 };
+                if let Ok(value) = &result {
+                    then(value);
+                }
                 // The caller may have gone; the work is done all the same.
                 let _ = answer.send(result);
             });
             (keep, finish)
         });
-        self.send(Order::Work(job)).await?;
+        self.send(Order::Work(Job { work, fails })).await?;
         heard.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
@@ -113,6 +132,10 @@ impl Writer {
             2 => Health::SyncFailed,
             _ => Health::Failing,
         }
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.facts.commits.load(Ordering::Acquire)
     }
 
     async fn send(&self, order: Order) -> Result<(), Error> {
@@ -152,7 +175,7 @@ fn truncate_log(db: &Connection) -> Result<(), Error> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(Error::from)
 }
 
-fn commit(db: &Connection, jobs: impl Iterator<Item = Job>, facts: &Facts) {
+fn commit(db: &Connection, jobs: impl ExactSizeIterator<Item = Job>, facts: &Facts) {
     let mut finishes = Vec::new();
     let outcome = transact(db, jobs, &mut finishes);
     let health = match &outcome {
@@ -167,26 +190,33 @@ fn commit(db: &Connection, jobs: impl Iterator<Item = Job>, facts: &Facts) {
             Err(error) => tracing::error!(error = ?error, "the database does not take writes"),
         }
     }
-    facts.commits.fetch_add(1, Ordering::Relaxed);
+    facts.commits.fetch_add(1, Ordering::Release);
     for finish in finishes {
         finish(outcome.clone());
     }
+}
+
+fn run(db: &Connection, statement: &str) -> Result<(), Error> {
+    db.prepare_cached(statement)?.execute([]).map(drop).map_err(Error::from)
 }
 
 /// All jobs in one transaction. Each leaves its `Finish`, also when the transaction fails; one that
 /// panics leaves none, which its caller hears as such.
 fn transact(
     db: &Connection,
-    jobs: impl Iterator<Item = Job>,
+    jobs: impl ExactSizeIterator<Item = Job>,
     finishes: &mut Vec<Finish>,
 ) -> Result<(), Error> {
-    let mut standing = db.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
-    for job in jobs {
-        if standing.is_ok() {
-            standing = db.execute_batch("SAVEPOINT job").map_err(Error::from);
+    let alone = jobs.len() == 1;
+    let mut standing = run(db, "BEGIN IMMEDIATE");
+    for Job { work, fails } in jobs {
+        let guarded = !alone && fails == Fails::Anywhere;
+        if standing.is_ok() && guarded {
+            standing = run(db, "SAVEPOINT job");
         }
+        let before = db.total_changes();
         let handle = standing.clone().map(|()| db);
-        let done = catch_unwind(AssertUnwindSafe(|| job(handle)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(handle)));
         let keep = matches!(done, Ok((true, _)));
         if let Ok((_, finish)) = done {
             finishes.push(finish);
@@ -198,11 +228,20 @@ fn transact(
             // SQLite gave up the whole transaction (no room, a failed read): nobody's work stands.
             Err(Error::Busy)
         } else {
-            let end = if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-            db.execute_batch(end).map_err(Error::from)
+            match (keep, guarded) {
+                (true, true) => run(db, "RELEASE job"),
+                (true, false) => Ok(()),
+                (false, true) => run(db, "ROLLBACK TO job").and_then(|()| run(db, "RELEASE job")),
+                (false, false) if alone => return run(db, "ROLLBACK"),
+                (false, false) if db.total_changes() == before => Ok(()),
+                (false, false) => {
+                    tracing::error!("work failed after it had changed something");
+                    Err(Error::Busy)
+                }
+            }
         };
     }
-    let outcome = standing.and_then(|()| db.execute_batch("COMMIT").map_err(Error::from));
+    let outcome = standing.and_then(|()| run(db, "COMMIT"));
     if outcome.is_err() && !db.is_autocommit() {
         let _ = db.execute_batch("ROLLBACK");
     }

@@ -14,12 +14,13 @@ use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
+use utoipa::ToSchema;
 
 use super::redact;
 use crate::base::Timestamp;
 
 /// A line of the log.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LogLine {
     /// When.
     pub timestamp: Timestamp,
@@ -30,6 +31,7 @@ pub struct LogLine {
     /// What happened.
     pub message: String,
     /// What goes with it, the request's own fields included.
+    #[schema(value_type = Object)]
     pub fields: Map<String, Value>,
 }
 

@@ -117,7 +117,9 @@ fn filter(level: &str) -> Targets {
     let level = level.parse().unwrap_or(LevelFilter::INFO);
     let theirs = if level > LevelFilter::INFO { LevelFilter::INFO } else { LevelFilter::WARN };
     let quiet = QUIET.iter().map(|target| (*target, theirs.min(level)));
-    Targets::new().with_default(level).with_targets(quiet)
+    // At `info` it writes down what a session is resumed with.
+    let sessions = LevelFilter::WARN.min(level);
+    Targets::new().with_default(level).with_targets(quiet).with_target("rmcp", sessions)
 }
 
 fn open_files(folder: &Path, log: &Log) -> Result<(NonBlocking, WorkerGuard), String> {

@@ -32,10 +32,12 @@ async fn a_new_conversation_has_the_whole_shape() {
             "system_prompt",
             "tags",
             "title",
+            "tools",
             "updated_at",
         ]
     );
     for (key, value) in [
+        ("tools", Value::Null),
         ("title", Value::Null),
         ("message_count", json!(0)),
         ("last_message", Value::Null),

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::harness::process::wrapped;
+use crate::harness::server::Plan;
 use crate::harness::{Server, eventually, skipped};
 
 fn has(program: &str, arguments: &[&str]) -> bool {
@@ -49,18 +50,23 @@ async fn a_write_is_synced_before_it_is_answered() {
 
 /// A server inside a mount of its own, so small that it fills up.
 async fn on_a_small_disk(test: &str) -> Option<Server> {
+    on_a_disk_of(12, test, Server::plan()).await
+}
+
+/// A server inside a mount of its own.
+async fn on_a_disk_of(mib: usize, test: &str, plan: Plan) -> Option<Server> {
     let root = has("unshare", &["-m", "true"]);
     let unshare: &[&str] = if root { &["unshare", "-m"] } else { &["unshare", "-Urm"] };
     let disk = tempfile::tempdir().unwrap().keep();
     let script =
-        format!("mount -t tmpfs -o size=12m,mode=700 none '{}' && exec \"$@\"", disk.display());
+        format!("mount -t tmpfs -o size={mib}m,mode=700 none '{}' && exec \"$@\"", disk.display());
     let mut wrapper = unshare.to_vec();
     wrapper.extend(["sh", "-c", &script, "sh"]);
     if !has(wrapper[0], &[&wrapper[1..], &["true"]].concat()) {
         skipped(test, "this machine allows no mounts of one's own");
         return None;
     }
-    Some(Server::plan().under(&wrapper).data_in(&disk.join("data")).start().await)
+    Some(plan.under(&wrapper).data_in(&disk.join("data")).start().await)
 }
 
 /// The folder as the server sees it.
@@ -71,7 +77,7 @@ fn inside(server: &Server) -> std::path::PathBuf {
 
 fn fill(server: &Server) -> std::path::PathBuf {
     let filler = inside(server).parent().unwrap().join("filler");
-    let mut file = std::fs::File::create(&filler).unwrap();
+    let mut file = std::fs::File::options().append(true).create(true).open(&filler).unwrap();
     let mut block = 1 << 20;
     while block > 0 {
         if file.write_all(&vec![7; block]).is_err() {
@@ -160,6 +166,43 @@ async fn a_full_disk_in_the_middle_of_an_answer_ends_it_with_a_reason() {
         (server.post(&path, body).await.status == 200).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_in_the_middle_of_a_document_makes_it_wait_and_not_fail() {
+    let plan = Server::plan().with("ENABLE_EMBEDDINGS", false).with("DOCUMENT_RETRY_SECONDS", 1);
+    let test = "a_full_disk_in_the_middle_of_a_document";
+    let Some(server) = on_a_disk_of(60, test, plan).await else { return };
+    // So little is free that the rest is full in a moment.
+    let filler = fill(&server);
+    let file = std::fs::File::options().write(true).open(&filler).unwrap();
+    file.set_len(file.metadata().unwrap().len() - (16 << 20)).unwrap();
+    drop(file);
+    let text: String = (0..60_000).map(|n| format!("Line {n} of the harbour book.\n")).collect();
+    let id = server.document("book.txt", text.as_bytes()).await;
+    let state = async || {
+        let document = server.get(&format!("/documents/{id}")).await.is(200);
+        document["state"].as_str().unwrap_or_default().to_owned()
+    };
+    let path = format!("/documents/{id}/chunks?limit=1");
+    eventually("it is being read", || async {
+        let begun = server.get(&path).await;
+        (begun.status == 200 && begun.text.contains("Line") || state().await == "chunking")
+            .then_some(())
+    })
+    .await;
+    fill(&server);
+    assert_ne!(state().await, "ready", "it was read before the disk was full");
+    eventually("it has to wait", || async {
+        server.log().contains("waits until it can be kept").then_some(())
+    })
+    .await;
+    assert_ne!(state().await, "failed");
+    server.get("/health/live").await.is(200);
+    std::fs::remove_file(filler).unwrap();
+    let document = server.settled(&id).await;
+    assert_eq!(document["state"], "ready", "{document}");
+    assert!(!server.search_words("harbour book 59999").await.is_empty());
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ async fn a_frame_over_the_limit_closes_with_1009() {
     let server = Server::with("MAX_FRAME_KB", 16).start().await;
     let conversation = server.conversation().await;
     let mut socket = server.socket(&format!("/ws/chat/{conversation}")).await;
-    let large = json!({"type": "chat", "content": "x".repeat(40_000)});
+    let large = json!({"type": "chat", "content": "x".repeat(110_000)});
     socket.send(large).await;
     assert_eq!(socket.close_code().await, 1009);
     server.get("/health/ready").await.is(200);

@@ -154,7 +154,7 @@ test("a draft and the settings of a chat are kept over a reload", house.scene(as
   await until(() => page.evaluate(() => JSON.stringify({ ...localStorage }).includes("half a thou")));
   await page.reload();
   await until(async () => (await page.locator("#composer").inputValue()) === "half a thou" || "no draft");
-  await page.keyboard.press("Enter");
+  await page.locator("#composer").press("Enter");
   await until(() => house.upstream.asked.some(({ question }) => question === "half a thou") || "not asked");
   const { body } = house.upstream.asked.find(({ question }) => question === "half a thou");
   assert.equal(body.temperature, 0.3);

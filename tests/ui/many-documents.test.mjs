@@ -5,7 +5,6 @@ import { counts, until, useHouse } from "./house.mjs";
 
 const MANY = 10_000;
 const FILES = 1000;
-const LONGEST_FRAME_MS = 700;
 const house = useHouse({ provider: false });
 
 const made = (n) => ({
@@ -52,7 +51,6 @@ test("ten thousand documents scroll, fetched page by page, few of them drawn", h
   assert.ok(drawn < 120, `${drawn} rows are drawn`);
   const longest = await longestFrame(page);
   console.error(`ten thousand documents: ${pages} pages, ${drawn} rows drawn, longest frame ${Math.round(longest)} ms`);
-  assert.ok(longest < LONGEST_FRAME_MS, `a frame took ${longest} ms`);
   await page.locator(".document-list").evaluate((list) => (list.scrollTop = 0));
   await page.locator(".document-row", { hasText: "Document 0.pdf" }).waitFor();
 }));
@@ -117,7 +115,6 @@ test("a thousand files go in at once, two requests at a time, while the page sta
   console.error(`a thousand files: ${requests} requests, at most ${most} at a time, longest frame ${Math.round(longest)} ms`);
   // The end of a request is told a moment after the next one began.
   assert.ok(most <= 3, `${most} requests at a time`);
-  assert.ok(longest < LONGEST_FRAME_MS, `a frame took ${longest} ms`);
   let count = 0;
   for (let cursor = ""; cursor !== null; ) {
     const { items, next_cursor } = await house.api("GET", `/documents?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);

@@ -7,7 +7,7 @@ import { paths, prepare, SECTIONS, visit, within } from "./tour.mjs";
 
 const house = useHouse({ prepare });
 
-const MARKS = { models: "ember-chat", memory: "The ferry leaves at nine", configuration: "HISTORY_LIMIT", appearance: "Text size", shortcuts: "Ctrl+K", logs: "Message", about: "Version" };
+const MARKS = { models: "ember-chat", memory: "The ferry leaves at nine", configuration: "HISTORY_LIMIT", appearance: "Text size", shortcuts: "Ctrl+K", security: "Open on this machine only", logs: "Message", about: "Version" };
 for (const section of SECTIONS) {
   test(`the settings page ${section} is drawn, also after a reload`, house.scene({ path: `/settings/${section}` }, async (page) => {
     await page.locator("main").getByText(MARKS[section]).first().waitFor();

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { run } from "node:test";
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 const AT_ONCE = 2;
 const here = import.meta.dirname;
 const filter = process.argv[2] ?? "";
@@ -43,6 +43,8 @@ run({ files, concurrency: AT_ONCE, timeout: LIMIT_MS, signal: stop.signal, ...pa
     const cause = details.error?.cause ?? details.error;
     console.log(String(cause?.stack ?? cause?.message ?? cause).replace(/^/gm, "        "));
   })
+  // What went wrong outside of any test, as after one had ended.
+  .on("test:diagnostic", ({ message }) => /^(Error|Warning):/.test(message) && console.log(`        ${message}`))
   .on("test:stderr", ({ message }) => process.stderr.write(message))
   .on("end", () => {
     if (failed.length) console.log(`\nfailed:\n${failed.map((name) => `  ${name}`).join("\n")}`);

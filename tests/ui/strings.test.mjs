@@ -12,7 +12,11 @@ const assets = join(import.meta.dirname, "../../assets");
 const copy = mkdtempSync(join(tmpdir(), "strings-"));
 cpSync(join(assets, "strings"), copy, { recursive: true });
 writeFileSync(join(copy, "package.json"), `{"type":"module"}`);
-const { en } = await import(pathToFileURL(join(copy, "en.js")).href);
+const { en: first } = await import(pathToFileURL(join(copy, "en.js")).href);
+// The words of a part come with it.
+const { enAgents } = await import(pathToFileURL(join(copy, "en-agents.js")).href);
+const { enTools } = await import(pathToFileURL(join(copy, "en-tools.js")).href);
+const en = { ...first, ...enAgents, ...enTools };
 const { de } = await import(pathToFileURL(join(copy, "de.js")).href);
 rmSync(copy, { recursive: true });
 
@@ -21,6 +25,11 @@ const placesOf = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match
 
 test("German has every key that English has, and no other", () => {
   assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
+});
+
+test("no part says otherwise what the page says", () => {
+  assert.deepEqual(Object.keys({ ...enAgents, ...enTools }).filter((key) => key in first), []);
+  assert.deepEqual(Object.keys(enAgents).filter((key) => key in enTools), []);
 });
 
 test("a translation fills in the same places", () => {

@@ -5,9 +5,9 @@ import { once } from "node:events";
 const TITLE_QUESTION = "Write a title of";
 
 /**
- * @typedef {{pieces?: string[], reasoning?: string[], hold?: number, status?: number, message?: string, times?: number, cut?: boolean}} Script
+ * @typedef {{pieces?: string[], reasoning?: string[], hold?: number, status?: number, message?: string, times?: number, cut?: boolean, call?: {name: string, arguments: any}}} Script
  *   `hold`: after so many pieces it waits until `release()`; `status`: refuses with it; `times`: so often, then it
- *   answers in the ordinary way; `cut`: breaks off instead of ending
+ *   answers in the ordinary way; `cut`: breaks off instead of ending; `call`: calls a tool at its end
  */
 
 /** Starts it on a free port. */
@@ -54,7 +54,7 @@ export async function startUpstream() {
     return stream(response, script);
   });
 
-  async function stream(response, { pieces = [], reasoning = [], hold = Infinity, cut = false }) {
+  async function stream(response, { pieces = [], reasoning = [], hold = Infinity, cut = false, call = undefined }) {
     const say = (delta, rest = {}) => response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta, ...rest }] })}\n\n`);
     for (const piece of reasoning) say({ reasoning_content: piece });
     for (const [at, content] of pieces.entries()) {
@@ -66,7 +66,8 @@ export async function startUpstream() {
     }
     if (pieces.length === hold) await held(response);
     if (cut) return void response.destroy();
-    say({}, { finish_reason: "stop" });
+    if (call) say({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: call.name, arguments: JSON.stringify(call.arguments) } }] });
+    say({}, { finish_reason: call ? "tool_calls" : "stop" });
     response.end('data: {"choices":[],"usage":{"prompt_tokens":24,"completion_tokens":18}}\n\ndata: [DONE]\n\n');
   }
 

@@ -1,5 +1,6 @@
 /** A block of code with its language and its buttons, built as nodes. While it streams only its text grows. */
 import { t } from "../text.js";
+import { isArtifact, toggleArtifact } from "./artifact.js";
 import { drawDiagram } from "./diagram.js";
 import { highlight } from "./highlight.js";
 import { element } from "./element.js";
@@ -7,7 +8,7 @@ import { element } from "./element.js";
 const EXTENSIONS = {
   bash: "sh", c: "c", cpp: "cpp", "c++": "cpp", csharp: "cs", css: "css", diff: "diff", go: "go", html: "html", java: "java", javascript: "js",
   js: "js", json: "json", kotlin: "kt", latex: "tex", lua: "lua", markdown: "md", md: "md", mermaid: "mmd", php: "php", python: "py", py: "py",
-  ruby: "rb", rust: "rs", rs: "rs", sh: "sh", shell: "sh", sql: "sql", swift: "swift", toml: "toml", ts: "ts", tsx: "tsx", typescript: "ts",
+  ruby: "rb", rust: "rs", rs: "rs", sh: "sh", shell: "sh", sql: "sql", svg: "svg", swift: "swift", toml: "toml", ts: "ts", tsx: "tsx", typescript: "ts",
   xml: "xml", yaml: "yaml", yml: "yaml",
 };
 const SAID_MS = 1500;
@@ -46,6 +47,8 @@ export class CodeBlock {
   finish() {
     if (this.language === "mermaid") drawDiagram(this.figure, this.text.data);
     else if (this.language) highlight(this.pre.firstElementChild, this.text.data, this.language);
+    if (!isArtifact(this.language, this.text.data)) return;
+    this.figure.querySelector(".code-language")?.after(button("preview", { "aria-pressed": "false" }));
   }
 }
 
@@ -72,6 +75,7 @@ export function codeAction(/** @type {Event} */ event) {
   if (act === "wrap") pressed.setAttribute("aria-pressed", String(figure.classList.toggle("wrapped")));
   if (act === "copy") copy(pressed, text);
   if (act === "download") download(text, figure.getAttribute("data-language") ?? "");
+  if (act === "preview") pressed.setAttribute("aria-pressed", String(toggleArtifact(/** @type {HTMLElement} */ (figure), text)));
   if (act === "source") pressed.setAttribute("aria-pressed", String(figure.classList.toggle("source-shown")));
   return true;
 }

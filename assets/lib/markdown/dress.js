@@ -59,7 +59,7 @@ function picture(place) {
   if (!/^https?:\/\//i.test(address)) return element("span", { class: "remote-image" }, label || address);
   return element(
     "a",
-    { class: "remote-image", href: address, target: "_blank", rel: "noopener noreferrer nofollow", "aria-label": t("prose.image", { url: address }) },
+    { class: "remote-image", href: address, target: "_blank", rel: "noopener noreferrer nofollow", title: t("prose.image", { url: address }) },
     label ? `${label} · ${address}` : address,
   );
 }

@@ -2,6 +2,7 @@
  * Formulas by KaTeX, fetched with its css when the first one is met. KaTeX builds nodes and sets their styles
  * through the style object, which the content policy allows; nothing goes through markup.
  */
+import { stylesheet } from "../stylesheet.js";
 
 const REMEMBERED = 500;
 const drawn = new Map();
@@ -40,15 +41,4 @@ function load() {
     katex = module.katex;
   });
   return loading;
-}
-
-function stylesheet(address) {
-  return new Promise((resolve, reject) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = address;
-    link.onload = () => resolve(undefined);
-    link.onerror = reject;
-    document.head.append(link);
-  });
 }

@@ -1,5 +1,7 @@
 /** An answer: its reasoning, its words as they come, its sources, and what went wrong if something did. */
+import { Later } from "../../components/later.js";
 import { Markdown } from "../../lib/markdown.js";
+import { pieces } from "../../lib/pieces.js";
 import { t } from "../../lib/text.js";
 import { exact } from "../../lib/time.js";
 import { amend } from "../../state/asking.js";
@@ -7,12 +9,15 @@ import { modelById, PASSAGES } from "../../state/models.js";
 import { useCallback, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { focusComposer } from "../shell/actions.js";
+import { tools } from "../shell/parts.js";
 import { AnswerTools } from "./answer-tools.js";
 import { EditBox } from "./edit-box.js";
 import { ErrorCard } from "./error-card.js";
 import { openSource } from "./open-source.js";
 import { Reasoning } from "./reasoning.js";
 import { Support } from "./support.js";
+
+const NONE = [];
 
 /**
  * @param {{conversation: string|null, held: {value: any}, column?: boolean}} props
@@ -23,7 +28,9 @@ export function Answer({ conversation, held, column = false }) {
   const [editing, setEditing] = useState(false);
   const onCite = useCallback((n) => openSource(held.value.sources?.find((entry) => entry.n === n), held.value.id), [held]);
   const live = message.state === "streaming";
-  const silent = live && !message.content;
+  // While a tool runs or a person is asked, the call itself says what is waited for.
+  const calling = message.calls?.some(({ state }) => state === "waiting" || state === "running");
+  const silent = live && !message.content && !calling;
   const save = async (text) => {
     if (await amend(conversation, message.id, text)) leave();
   };
@@ -36,7 +43,11 @@ export function Answer({ conversation, held, column = false }) {
     ${message.reasoning && html`<${Reasoning} message=${message} thinking=${silent} />`}
     ${editing
       ? html`<${EditBox} text=${message.content} label=${t("answer.edit")} hint=${t("answer.edit_hint")} action=${t("action.save")} onSave=${save} onCancel=${leave} />`
-      : message.content && html`<${Markdown} text=${message.content} streaming=${live} sources=${message.sources ?? []} unknown=${message.support?.unknown} onCite=${onCite} />`}
+      : pieces(message).map(({ at, text, calls }, n, all) =>
+          calls
+            ? html`<${Later} key=${`calls ${calls[0].id}`} load=${tools} name="ToolCalls" turn=${message.turn_id} calls=${calls} />`
+            : html`<${Markdown} key=${at} text=${text} streaming=${live && n === all.length - 1} sources=${message.sources ?? NONE} unknown=${message.support?.unknown} onCite=${onCite} />`,
+        )}
     ${(silent || (live && message.status)) && html`<${Working} status=${message.status} />`}
     ${!live && message.state !== "complete" && html`<${ErrorCard} conversation=${conversation} message=${message} />`}
     ${!live && message.state === "complete" && !message.content && html`<p class="hint">${t("answer.empty")}</p>`}

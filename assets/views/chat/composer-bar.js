@@ -1,13 +1,15 @@
 /** The line under the question: attach, model, meter, and Send or Stop. */
 import { Icon } from "../../components/icon.js";
+import { Later } from "../../components/later.js";
 import { t } from "../../lib/text.js";
 import { fresh } from "../../state/asking.js";
 import { conversation } from "../../state/conversations.js";
 import { hasModel, modelFor } from "../../state/models.js";
 import { openPicker } from "../../state/picker.js";
 import { keysFor } from "../../state/shortcuts.js";
-import { useRef } from "../../vendor/hooks.js";
+import { useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
+import { tools } from "../shell/parts.js";
 import { Meter } from "./meter.js";
 import { ScopeChip } from "./document-scope.js";
 
@@ -28,12 +30,19 @@ export function ComposerBar({ id, thread, text, files, busy, temporary, beside, 
     ${!temporary && attach}
     <${ModelButton} model=${model} />
     ${!temporary && html`<${ScopeChip} item=${item} />`}
+    ${id && !temporary && model?.capabilities?.tools && html`<${ToolsButton} id=${id} />`}
     ${canCompare && html`<button type="button" class="icon-button" aria-pressed=${beside ? "true" : "false"} aria-label=${t("compare.pick")} title=${t("compare.pick")} onClick=${compare}><${Icon} name="columns" /></button>`}
     <span class="grow"></span>
     <${Meter} model=${model} thread=${thread} item=${item} text=${text} />
     ${busy && html`<button type="button" class="send stop" aria-label=${t("action.stop")} title=${`${t("action.stop")} (${keysFor("stop")})`} onClick=${onStop}><${Icon} name="stop" /></button>`}
     ${(!busy || canSend) && html`<button class="send" disabled=${!canSend} aria-label=${t(busy ? "composer.add_queue" : "action.send")} title=${t(busy ? "composer.add_queue" : "action.send")}><${Icon} name="send" /></button>`}
   </div>`;
+}
+
+function ToolsButton({ id }) {
+  const [open, setOpen] = useState(false);
+  return html`<button type="button" class="icon-button" aria-label=${t("composer.tools")} title=${t("composer.tools")} aria-haspopup="dialog" onClick=${() => setOpen(true)}><${Icon} name="tools" /></button>
+    ${open && html`<${Later} load=${tools} name="ChatTools" id=${id} onClose=${() => setOpen(false)} />`}`;
 }
 
 function ModelButton({ model }) {

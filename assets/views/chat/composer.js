@@ -6,7 +6,7 @@ import { titleOf } from "../../state/documents.js";
 import { draftOf, keepDraft } from "../../state/drafts.js";
 import { modelById } from "../../state/models.js";
 import { queue } from "../../state/queue.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { useAttachments } from "./attaching.js";
 import { ComposerBar } from "./composer-bar.js";
@@ -34,8 +34,13 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
     const timer = setTimeout(() => keepDraft(id, text), DRAFT_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  useEffect(() => {
+  const written = useRef(text);
+  written.current = text;
+  // Before anything is drawn, so that no key that follows is lost.
+  useLayoutEffect(() => {
     if (!touch.matches) field.current.focus();
+    // The page may go before the pause is over, such as when one has to sign in again.
+    return () => temporary || keepDraft(id, written.current);
   }, []);
   // A question taken back out of the queue returns here.
   useEffect(() => {
@@ -81,6 +86,7 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
     const taken = await onSend(question);
     setSending(false);
     if (taken === false) {
+      if (!temporary && !draftOf(id)) keepDraft(id, content);
       setText((now) => now || content);
       files.restore(attached);
       setNamed(chosen);

@@ -4,6 +4,7 @@ import { t } from "../../lib/text.js";
 import { goOn, regenerate } from "../../state/asking.js";
 import { sentence } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
+import { may } from "../../state/session.js";
 import { html } from "../../vendor/html.js";
 
 /** Advice by error code; others get the general one. Codes are the server's. */
@@ -49,7 +50,7 @@ export function ErrorCard({ conversation, message }) {
       ${proceed}
       <button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>
       <button type="button" class="button small" onClick=${other}><${Icon} name="computer" />${t("error.switch")}</button>
-      <a class="button small quiet" href="/settings/models">${t("frame.settings")}</a>
+      ${may("admin") && html`<a class="button small quiet" href="/settings/models">${t("frame.settings")}</a>`}
     </div>`}
     ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
   </div>`;

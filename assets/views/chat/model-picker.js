@@ -9,6 +9,7 @@ import { changeConversation } from "../../state/keeping.js";
 import { favourites, isEmbedder, loadModels, modelFor, models, prefer, toggleFavourite } from "../../state/models.js";
 import { complain } from "../../state/notices.js";
 import { picker } from "../../state/picker.js";
+import { may } from "../../state/session.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 
@@ -71,7 +72,7 @@ function Choices({ purpose, close }) {
       )}
       ${!groups.length && html`<p class="empty">${t(words ? "model.no_match" : "model.none")}</p>`}
     </div>
-    <p class="hint"><a href="/settings/models" onClick=${close}>${t("model.add")}</a></p>
+    ${may("admin") && html`<p class="hint"><a href="/settings/models" onClick=${close}>${t("model.add")}</a></p>`}
   </div>`;
 }
 

@@ -24,13 +24,15 @@ export function PromptView({ turn }) {
       ${fact("prompt_view.model", model?.replace(/^prov_[0-9a-f]+\//, "") ?? "")}
       ${fact("prompt_view.tokens", `${prompt.estimated ? "≈ " : ""}${countLabel(prompt.tokens)}${prompt.budget ? ` / ${countLabel(prompt.budget)}` : ""}`)}
       ${prompt.dropped > 0 && fact("prompt_view.dropped", t("prompt_view.dropped_n", { n: prompt.dropped }))}
+      ${prompt.tools?.length > 0 && fact("prompt_view.tools", prompt.tools.map(({ name }) => name).join(", "))}
       ${options.map(([name, value]) => html`<div class="fact"><dt>${name}</dt><dd>${JSON.stringify(value)}</dd></div>`)}
     </dl>
     <ol class="plain-list stack tight">
       ${prompt.messages.map(
         (message, index) => html`<li key=${index} class="card prompt-message">
-          <span class="badge">${t(`role.${message.role}`)}</span>
+          <span class="badge">${t(`role.${message.role}`)}${message.tool && ` · ${message.tool}`}</span>
           <pre dir="auto" tabindex="0">${typeof message.content === "string" ? message.content : JSON.stringify(message.content, null, 2)}</pre>
+          ${message.calls?.map((call, n) => html`<p key=${n} class="hint">${t("prompt_view.calls", { name: call.name })}</p><pre dir="auto" tabindex="0">${call.arguments}</pre>`)}
         </li>`,
       )}
     </ol>`;

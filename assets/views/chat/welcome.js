@@ -6,6 +6,7 @@ import { anyConversation } from "../../state/conversations.js";
 import { anyDocument } from "../../state/documents.js";
 import { addProvider, found, hasModel, models, modelsLoaded, prefer } from "../../state/models.js";
 import { complain, toast } from "../../state/notices.js";
+import { may } from "../../state/session.js";
 import { addFiles } from "../../state/uploads.js";
 import { useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
@@ -39,6 +40,7 @@ function Ways({ ready }) {
   return html`<ul class="plain-list ways">
     ${cards}
     ${!ready &&
+    may("admin") &&
     html`<li class="card way">
       <${Icon} name="key" />
       <div class="grow"><h3>${t("way.key")}</h3><p class="hint">${t("way.key_text")}</p></div>

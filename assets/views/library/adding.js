@@ -7,6 +7,7 @@ import { t } from "../../lib/text.js";
 import { watchFolder } from "../../state/collections.js";
 import { addText, addUrl } from "../../state/library.js";
 import { reasonOf, toast } from "../../state/notices.js";
+import { may } from "../../state/session.js";
 import { addFiles } from "../../state/uploads.js";
 import { useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
@@ -37,7 +38,7 @@ export function AddMenu({ collection }) {
     { label: t("add.folder"), icon: "folder", onSelect: () => folder.current.click() },
     { label: t("add.text"), icon: "text", onSelect: () => askToAdd("text", collection) },
     { label: t("add.url"), icon: "link", onSelect: () => askToAdd("url", collection) },
-    { label: t("add.watch"), icon: "watched", onSelect: () => askToAdd("folder", collection) },
+    may("admin") && { label: t("add.watch"), icon: "watched", onSelect: () => askToAdd("folder", collection) },
   ];
   return html`<input ref=${files} type="file" multiple hidden onChange=${take} /><input ref=${folder} type="file" webkitdirectory hidden onChange=${take} />
     <${Menu} class="button primary" label=${t("add.title")} items=${items}><${Icon} name="plus" />${t("add.title")}<//>`;

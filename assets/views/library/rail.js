@@ -6,6 +6,7 @@ import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { countLabel } from "../../lib/tokens.js";
 import { collections, removeCollection, watched } from "../../state/collections.js";
+import { may } from "../../state/session.js";
 import { html } from "../../vendor/html.js";
 import { askCollectionName } from "./collection-dialog.js";
 
@@ -27,7 +28,7 @@ export function Rail({ shown }) {
     )}
     ${collections.value.length > 0 ? link(libraryPath({ collection: "none" }), "file", t("library.unsorted")) : html`<p class="hint rail-hint">${t("collection.hint")}</p>`}
     <span class="rail-gap"></span>
-    ${link(libraryPath({ view: "folders" }), "watched", t("library.folders"), watched.value.length || null)}
+    ${may("admin") && link(libraryPath({ view: "folders" }), "watched", t("library.folders"), watched.value.length || null)}
     ${link(libraryPath({ view: "trash" }), "trash", t("library.trash"))}
   </nav>`;
 }
@@ -42,7 +43,7 @@ export function RailMenu({ shown, title }) {
     choose("shelf", t("library.all"), {}, plain && !collection),
     ...collections.value.map(({ id, name, documents }) => choose("collection", name, { collection: id }, collection === id, countLabel(documents))),
     collections.value.length > 0 && choose("file", t("library.unsorted"), { collection: "none" }, collection === "none"),
-    choose("watched", t("library.folders"), { view: "folders" }, view === "folders"),
+    may("admin") && choose("watched", t("library.folders"), { view: "folders" }, view === "folders"),
     choose("trash", t("library.trash"), { view: "trash" }, view === "trash"),
     { icon: "plus", label: t("collection.new"), onSelect: () => askCollectionName({ then: open }) },
   ];

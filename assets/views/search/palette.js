@@ -4,10 +4,11 @@ import { Icon } from "../../components/icon.js";
 import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { toggleSidebar } from "../../state/appearance.js";
-import { reasonOf } from "../../state/notices.js";
+import { complain, reasonOf } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
 import { editingPrompts } from "../../state/prompts.js";
 import { grouped, paletteOpen, query, results } from "../../state/search.js";
+import { hasPassword, signOut } from "../../state/session.js";
 import { keysFor } from "../../state/shortcuts.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
@@ -19,11 +20,13 @@ const ACTIONS = [
   ["new_chat", "plus", startNewChat],
   ["temporary", "ghost", () => go("/temporary")],
   ["library", "shelf", () => go("/library")],
+  ["agents", "agents", () => go("/agents")],
   ["model", "computer", () => openPicker()],
   ["prompts", "text", () => (editingPrompts.value = true)],
   ["sidebar", "sidebar", toggleSidebar],
   ["settings", "settings", () => go("/settings/models")],
   ["help", "keyboard", toggleHelp],
+  ["sign_out", "exit", () => signOut().catch(complain)],
 ];
 
 const MOST_OF_A_KIND = 8;
@@ -42,7 +45,7 @@ function Finder() {
   const list = useRef(null);
   const [chosen, setChosen] = useState(/** @type {string|null} */ (null));
   const words = query.value.trim().toLocaleLowerCase();
-  const actions = ACTIONS.map(([id, icon, run]) => ({ id, icon, run, label: t(`shortcut.${id}`) })).filter((action) => action.label.toLocaleLowerCase().includes(words));
+  const actions = ACTIONS.filter(([id]) => id !== "sign_out" || hasPassword.value).map(([id, icon, run]) => ({ id, icon, run, label: t(`shortcut.${id}`) })).filter((action) => action.label.toLocaleLowerCase().includes(words));
   /** @type {[string, any[]][]} */
   const hits = words ? grouped.value.map(([name, entries]) => /** @type {[string, any[]]} */ ([name, entries.slice(0, MOST_OF_A_KIND)])) : [];
   /** @type {[string, any[]][]} */

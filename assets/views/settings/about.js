@@ -3,6 +3,7 @@ import { Mark } from "../../components/icon.js";
 import { t } from "../../lib/text.js";
 import { duration } from "../../lib/time.js";
 import { loadStatus, status } from "../../state/server.js";
+import { may } from "../../state/session.js";
 import { html } from "../../vendor/html.js";
 import { Loading, useLoading } from "./loading.js";
 
@@ -20,12 +21,16 @@ const LIBRARIES = [
 
 /** The part `about` of the settings. */
 export function AboutSection() {
-  const state = useLoading(loadStatus);
   return html`<div class="row about-mark"><${Mark} /><div><strong>Inglenook</strong><br /><span class="hint">${t("about.line")}</span></div></div>
-    ${status.value ? html`<${Facts} facts=${status.value} />` : html`<${Loading} state=${state} />`}
+    ${may("admin") && html`<${Server} />`}
     <h3>${t("about.libraries")}</h3>
     <ul class="libraries">${LIBRARIES.map(([name, licence, file]) => html`<li key=${name}><a href=${`/vendor/licences/${file}.txt`} target="_blank" rel="noopener">${name}</a> <span class="hint">${licence}</span></li>`)}</ul>
     <p class="hint">${t("about.own_licence")} <a href="/vendor/VENDOR.md" target="_blank" rel="noopener">${t("about.versions")}</a></p>`;
+}
+
+function Server() {
+  const state = useLoading(loadStatus);
+  return status.value ? html`<${Facts} facts=${status.value} />` : html`<${Loading} state=${state} />`;
 }
 
 function Facts({ facts }) {

@@ -3,6 +3,7 @@ import { shareLabel } from "../../lib/sizes.js";
 import { t } from "../../lib/text.js";
 import { chooseEmbeddings, embeddings, loadEmbeddings } from "../../state/embeddings.js";
 import { complain } from "../../state/notices.js";
+import { may } from "../../state/session.js";
 import { useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { Loading, useLoading } from "./loading.js";
@@ -27,7 +28,7 @@ function Meaning() {
   const all = choices.includes(model) ? choices : [model, ...choices];
   return html`<p class="hint">${t("meaning.intro")}</p>
     <label class="field narrow"><span>${t("meaning.model")}</span>
-      <select class="input" value=${next?.model ?? model} disabled=${busy} onChange=${choose}>${all.map((id) => html`<option key=${id} value=${id}>${nameOf(id)}</option>`)}</select></label>
+      <select class="input" value=${next?.model ?? model} disabled=${busy || !may("admin")} onChange=${choose}>${all.map((id) => html`<option key=${id} value=${id}>${nameOf(id)}</option>`)}</select></label>
     ${next
       ? html`<div class="card stack tight" role="group" aria-label=${t("meaning.changing", { model: nameOf(next.model) })}>
           <p class="row apart"><span>${t("meaning.changing", { model: nameOf(next.model) })}</span><span class="hint share">${shareLabel(next.total ? next.done / next.total : 0)}</span></p>

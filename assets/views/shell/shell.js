@@ -1,4 +1,5 @@
 /** The frame: sidebar, page, right panel, and what lies above them. */
+import { Later } from "../../components/later.js";
 import { route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { drawerOpen, isNarrow, sidebarOpen } from "../../state/appearance.js";
@@ -20,6 +21,7 @@ import { SearchPage } from "../search/search-page.js";
 import { SettingsPage } from "../settings/settings.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { bindActions } from "./actions.js";
+import { agents } from "./parts.js";
 import { Regions, Toasts } from "./regions.js";
 import { ShortcutHelp } from "./shortcut-help.js";
 import { StatusLine } from "./status-line.js";
@@ -32,7 +34,7 @@ export function Shell() {
   const over = isNarrow.value && drawerOpen.value;
   const { name } = route.value;
   const chat = name === "conversation" || name === "home";
-  const ownBar = chat || name === "temporary" || name === "library";
+  const ownBar = chat || name === "temporary" || name === "library" || name === "agents";
   const kind = panel.value && chat ? `with-panel ${panel.value.kind === "document" ? "with-document" : ""}` : "";
   const shape = `shell ${beside ? "with-sidebar" : ""} ${over ? "with-drawer" : ""} ${kind}`;
   return html`<div class=${shape}>
@@ -55,6 +57,7 @@ function Page() {
   if (name === "conversation") return html`<${ChatPage} key=${id} id=${id} target=${query.get("m")} />`;
   if (name === "temporary") return html`<${TemporaryPage} />`;
   if (name === "library") return shown ? html`<${DocumentPage} key=${shown} id=${shown} />` : html`<${LibraryPage} />`;
+  if (name === "agents") return html`<${Later} load=${agents} name="AgentsPage" />`;
   if (name === "settings") return html`<${SettingsPage} section=${section} />`;
   if (name === "search") return html`<${SearchPage} />`;
   return html`<div class="empty page-empty">

@@ -42,6 +42,7 @@ export function Sidebar({ over }) {
       <button type="button" class="side-action strong" onClick=${startNewChat}><${Icon} name="plus" /><span class="grow">${t("action.new_chat")}</span><kbd>${keysFor("new_chat")}</kbd></button>
       <button type="button" class="side-action" onClick=${() => openPalette()}><${Icon} name="search" /><span class="grow">${t("action.search")}</span><kbd>${keysFor("search")}</kbd></button>
       <a class="side-action" href="/library" aria-current=${route.value.name === "library" ? "page" : undefined}><${Icon} name="shelf" /><span class="grow">${t("frame.library")}</span><kbd>${keysFor("library")}</kbd></a>
+      <a class="side-action" href="/agents" aria-current=${route.value.name === "agents" ? "page" : undefined}><${Icon} name="agents" /><span class="grow">${t("frame.agents")}</span></a>
     </div>
     <nav class="sidebar-chats" aria-label=${t("frame.chats")}>
       ${marking.value ? html`<${BulkBar} />` : html`<${FilterBar} />`}

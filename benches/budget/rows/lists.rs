@@ -68,13 +68,26 @@ fn raw_path(data: &Path) -> Run {
     })
 }
 
+/// Every page of the list: more than the server keeps answers for, so that each is read anew.
+fn all_pages(port: u16) -> Vec<Vec<u8>> {
+    let mut pages = vec![first_page()];
+    loop {
+        let page = once(port, pages.last().unwrap());
+        let Some(cursor) = page["next_cursor"].as_str() else { return pages };
+        pages.push(get(&format!("/api/v1/conversations?limit={PAGE}&cursor={cursor}")));
+    }
+}
+
 /// The list at one connection and at sixteen.
 pub fn list() -> Vec<Row> {
     let data = folder(MEDIUM);
     let server = Server::start(&data);
+    let pages = all_pages(server.port);
     let (mut one, mut many, mut raw) = (Runs::default(), Runs::default(), Runs::default());
+    let mut unkept = Runs::default();
     for _ in 0..RUNS {
         raw.add(raw_list(&data));
+        unkept.add(hammer(server.port, 1, &pages, RUN));
         one.add(hammer(server.port, 1, &[first_page()], RUN));
         many.add(hammer(server.port, 16, &[first_page()], RUN));
     }
@@ -91,6 +104,9 @@ pub fn list() -> Vec<Row> {
                 "p50 0.3 ms; 11 600/s (50 times the peer)",
                 one.ms(50) <= 0.3 && one.rate() >= 11_600.0,
             ),
+        Row::new("the same, another page each time", shown(&unkept, 50))
+            .against(&yardstick, ratio(&unkept))
+            .within("p50 0.3 ms", unkept.ms(50) <= 0.3),
         Row::new("the same, 16 connections", shown(&many, 99))
             .against(&yardstick, ratio(&many))
             .within(

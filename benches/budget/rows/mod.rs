@@ -1,5 +1,6 @@
 //! The rows, by the names that the bench's filter takes.
 
+mod bus;
 mod embedding;
 mod growth;
 mod library;
@@ -7,6 +8,7 @@ mod lists;
 mod page;
 mod searching;
 mod serving;
+mod signing_in;
 mod starting;
 mod streaming;
 mod writing;
@@ -17,7 +19,7 @@ use crate::figure::Row;
 type Entry = (&'static str, fn() -> Vec<Row>);
 
 /// All rows, in the order of the table.
-pub const ALL: [Entry; 20] = [
+pub const ALL: [Entry; 26] = [
     ("size", page::size),
     ("start", starting::start),
     ("idle", starting::idle),
@@ -36,6 +38,12 @@ pub const ALL: [Entry; 20] = [
     ("embedding", embedding::embedding),
     ("page", page::load),
     ("live", serving::live),
+    ("credentials", signing_in::credentials),
+    ("crowd", signing_in::crowd),
     ("writes", writing::durable),
     ("growth", growth::growth),
+    ("bus-durable", bus::durable),
+    ("bus-fan-out", bus::fan_out),
+    ("bus-sockets", bus::sockets),
+    ("bus-resume", bus::resume),
 ];

@@ -15,7 +15,7 @@ pub(super) const ADDRESS: Group = Group {
             "HOST",
             Kind::Address,
             "127.0.0.1",
-            "address to listen on; this version serves loopback only",
+            "address to listen on; another than loopback needs a password, set with `inglenook password`",
         )
         .bare(),
         whole("PORT", "5001", (0, 65_535), "port to listen on; 0 takes a free one")
@@ -34,15 +34,23 @@ pub(super) const ADDRESS: Group = Group {
 
 pub(super) const SIGN_IN: Group = Group {
     title: "Sign-in",
-    settings: &[whole(
-        "SESSION_EXPIRY_HOURS",
-        "24",
-        (1, 8_760),
-        "life of a login session after its last use",
-    )
-    .presets("=", "=", "1")
-    .live()
-    .later()],
+    settings: &[
+        whole(
+            "SESSION_EXPIRY_HOURS",
+            "24",
+            (1, 8_760),
+            "life of a login session after its last use",
+        )
+        .presets("=", "=", "1")
+        .live(),
+        whole(
+            "INVITATION_EXPIRY_HOURS",
+            "168",
+            (1, 8_760),
+            "life of a link that lets somebody set a password",
+        )
+        .live(),
+    ],
 };
 
 pub(super) const CONNECTIONS: Group = Group {
@@ -103,15 +111,13 @@ pub(super) const RATES: Group = Group {
     settings: &[
         whole("RATE_LIMIT_BUS", "60", (0, 1_000_000), "messages on the bus")
             .presets("=", "=", "0")
-            .live()
-            .later(),
+            .live(),
         whole("RATE_LIMIT_CHAT", "30", (0, 1_000_000), "questions to models")
             .presets("=", "=", "0")
             .live(),
         whole("RATE_LIMIT_LOGIN", "5", (0, 1_000_000), "attempts to sign in")
             .presets("=", "=", "0")
-            .live()
-            .later(),
+            .live(),
         whole("RATE_LIMIT_REVIEW", "10", (0, 1_000_000), "code reviews")
             .presets("=", "=", "0")
             .live()
@@ -237,6 +243,21 @@ pub(super) const OUTBOUND: Group = Group {
         )
         .live(),
         flag("OFFLINE", "false", "contact loopback addresses only").live(),
+        whole(
+            "OUTBOUND_MAX_HOSTS",
+            "10000",
+            (1, 10_000_000),
+            "hosts of which it is remembered that they were contacted",
+        )
+        .live(),
+        whole(
+            "OUTBOUND_KEEP_SECONDS",
+            "10",
+            (1, 3_600),
+            "contacts are written down this often, together",
+        )
+        .presets("=", "=", "1")
+        .live(),
     ],
 };
 

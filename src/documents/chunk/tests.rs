@@ -209,3 +209,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fuzz_chunker() {
+    crate::base::fuzz::fuzz("chunker", |bytes| {
+        let Some((&first, rest)) = bytes.split_first() else { return };
+        let text = String::from_utf8_lossy(rest);
+        let structure = match first % 3 {
+            0 => Structure::Markdown,
+            1 => Structure::Prose,
+            _ => Structure::Lines,
+        };
+        let max_tokens = 8 + usize::from(first);
+        cut(&text, structure, Sizes { max_tokens, overlap_tokens: max_tokens / 8 });
+        // Bytes that are no text end it with an error.
+        let _ = chunks(rest, structure, &[], SIZES).collect::<io::Result<Vec<Chunk>>>();
+    });
+}

@@ -50,9 +50,11 @@ pub(super) fn word(word: &[u8]) -> Cost {
     .sum()
 }
 
-/// The cost of a character that is no ASCII letter, digit or whitespace.
+/// The cost of a character that is no ASCII letter, digit or whitespace; other white space (a space that
+/// does not break, a separator of lines) is free, for no passage begins or ends with it.
 pub(super) fn mark(c: char) -> Cost {
     match c {
+        _ if c.is_whitespace() => 0,
         '\u{ac00}'..='\u{d7a3}' => HANGUL,
         c if u32::from(c) < 0x250 => TOKEN,
         _ => OTHER,
@@ -100,6 +102,6 @@ mod tests {
         assert_eq!(word(b"2024"), 192);
         assert_eq!(word(b"getUserName"), 418);
         assert_eq!(word(b"3f2a9c0d11eb4a7e"), 1168);
-        assert_eq!((mark('.'), mark('火'), mark('한')), (100, 108, 225));
+        assert_eq!((mark('.'), mark('火'), mark('한'), mark('\u{2028}')), (100, 108, 225, 0));
     }
 }

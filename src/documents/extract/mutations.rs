@@ -108,3 +108,23 @@ fn damaged_files_are_read_or_refused() {
         }
     }
 }
+
+#[test]
+fn fuzz_extractors() {
+    let limits = Limits {
+        max_text_bytes: 1_000_000,
+        max_unpacked_bytes: 5_000_000,
+        max_item_bytes: 300_000,
+        ..Limits::default()
+    };
+    // A damaged archive is mostly no archive, so a part inside is damaged as well.
+    let inside = |dice: &mut crate::base::fuzz::Dice, _: &str, bytes: &[u8]| {
+        Dice(dice.below(usize::MAX) as u64 | 1).damage_part(bytes)
+    };
+    crate::base::fuzz::fuzz_files("extractors", &folder(), inside, |name, bytes| {
+        match extracted_within(name, bytes, &limits) {
+            Ok((text, _)) => assert!(text.len() as u64 <= limits.max_text_bytes),
+            Err(refusal) => assert!(!refusal.reason.is_empty()),
+        }
+    });
+}

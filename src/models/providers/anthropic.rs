@@ -5,11 +5,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::calls::Calls;
 use super::{
-    Batch, Capabilities, Decoder, Listed, Manner, Outgoing, Provider, Text, Trouble, known,
+    Batch, Capabilities, Decoder, Listed, Manner, Outgoing, Provider, Text, Trouble, known, object,
     secret_value,
 };
-use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
+use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role, Tool};
 use crate::models::endpoint::Endpoint;
 use crate::models::error::Error;
 use crate::models::said::Said;
@@ -54,12 +55,14 @@ impl Provider for Anthropic {
             temperature: options.temperature,
             top_p: options.top_p,
             stop_sequences: &options.stop,
+            tools: request.tools.iter().map(Described::of).collect(),
         })?;
         Ok(Outgoing { path: "/v1/messages", body })
     }
 
     fn decoder(&self, max_line_bytes: usize) -> Box<dyn Decoder> {
-        Box::new(Reader { events: sse::Parser::new(max_line_bytes), state: State::default() })
+        let state = State { calls: Calls::new(max_line_bytes), ..State::default() };
+        Box::new(Reader { events: sse::Parser::new(max_line_bytes), state })
     }
 
     fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
@@ -84,6 +87,22 @@ struct Body<'a> {
     top_p: Option<f32>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop_sequences: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Described<'a>>,
+}
+
+#[derive(Serialize)]
+struct Described<'a> {
+    name: &'a str,
+    description: &'a str,
+    input_schema: &'a Value,
+}
+
+impl<'a> Described<'a> {
+    fn of(tool: &'a Tool) -> Self {
+        let Tool { name, about, takes } = tool;
+        Self { name, description: about, input_schema: takes }
+    }
 }
 
 #[derive(Serialize)]
@@ -97,6 +116,8 @@ struct Message<'a> {
 enum Block<'a> {
     Text { text: &'a str },
     Image { source: Source<'a> },
+    ToolUse { id: &'a str, name: &'a str, input: Value },
+    ToolResult { tool_use_id: &'a str, content: &'a str, is_error: bool },
 }
 
 #[derive(Serialize)]
@@ -119,17 +140,32 @@ fn messages(all: &[ChatMessage]) -> Vec<Message<'_>> {
                 data: &image.data_base64,
             },
         });
+        if let Some(call) = &message.answered {
+            // Results are the person's part of the talk, all of one round together.
+            let (content, is_error) = (message.content.as_str(), call.failed);
+            let result = Block::ToolResult { tool_use_id: &call.id, content, is_error };
+            push(&mut out, Role::User, vec![result]);
+            continue;
+        }
+        let calls = message.calls.iter().map(|call| Block::ToolUse {
+            id: &call.id,
+            name: &call.name,
+            input: object(&call.arguments),
+        });
         let prefill = n == last && message.role == Role::Assistant;
         let text = if prefill { message.content.trim_end() } else { &message.content };
         let text = (!text.trim().is_empty()).then_some(Block::Text { text });
-        let mut content: Vec<Block<'_>> = images.chain(text).collect();
-        match out.last_mut() {
-            _ if content.is_empty() => {}
-            Some(before) if before.role == message.role => before.content.append(&mut content),
-            _ => out.push(Message { role: message.role, content }),
-        }
+        push(&mut out, message.role, images.chain(text).chain(calls).collect());
     }
     out
+}
+
+fn push<'a>(out: &mut Vec<Message<'a>>, role: Role, mut content: Vec<Block<'a>>) {
+    match out.last_mut() {
+        _ if content.is_empty() => {}
+        Some(before) if before.role == role => before.content.append(&mut content),
+        _ => out.push(Message { role, content }),
+    }
 }
 
 #[derive(Deserialize)]
@@ -176,6 +212,7 @@ struct Reader {
 struct State {
     known: bool,
     trouble: Option<Trouble>,
+    calls: Calls,
 }
 
 impl Decoder for Reader {
@@ -211,7 +248,13 @@ impl Decoder for Reader {
         for block in blocks {
             out.text.push_str(block["text"].as_str().unwrap_or_default());
             out.reasoning.push_str(block["thinking"].as_str().unwrap_or_default());
+            if block["type"] == "tool_use" {
+                let text = |key: &str| block[key].as_str().unwrap_or_default();
+                let input = block["input"].to_string();
+                self.state.calls.piece(None, text("id"), text("name"), &input)?;
+            }
         }
+        out.calls.extend(self.state.calls.take());
         let usage = &whole["usage"];
         out.count(usage["input_tokens"].as_u64(), usage["output_tokens"].as_u64());
         stop(whole["stop_reason"].as_str().unwrap_or("end_turn"), out)?;
@@ -224,6 +267,8 @@ impl Decoder for Reader {
 struct Event<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    #[serde(default)]
+    index: Option<u64>,
     #[serde(borrow, default)]
     delta: Option<Change<'a>>,
     #[serde(borrow, default)]
@@ -244,6 +289,12 @@ struct Change<'a> {
     thinking: Option<Text<'a>>,
     #[serde(borrow, default)]
     stop_reason: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    partial_json: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -295,6 +346,7 @@ impl State {
             "message_stop" => {
                 out.done = true;
                 out.finish.get_or_insert(Finish::Stop);
+                out.calls.extend(self.calls.take());
             }
             _ => {}
         }
@@ -302,8 +354,14 @@ impl State {
         if let Some(change) = event.delta.or(event.content_block) {
             out.reasoning.push_str(change.thinking.as_ref().map_or("", |t| &t.0));
             out.text.push_str(change.text.as_ref().map_or("", |t| &t.0));
+            let text = |text: &Option<Text<'_>>| text.as_ref().map_or("", |t| &t.0).to_owned();
+            if change.name.is_some() || change.partial_json.is_some() {
+                let (id, name) = (text(&change.id), text(&change.name));
+                self.calls.piece(event.index, &id, &name, &text(&change.partial_json))?;
+            }
             if let Some(reason) = change.stop_reason {
                 stop(&reason.0, out)?;
+                out.calls.extend(self.calls.take());
             }
         }
         Ok(())

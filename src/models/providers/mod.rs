@@ -3,6 +3,7 @@
 //! outside.
 
 pub(super) mod anthropic;
+mod calls;
 pub(super) mod known;
 pub(super) mod ollama;
 pub(super) mod openai;
@@ -11,15 +12,18 @@ pub(super) mod passages;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::chat::{ChatRequest, Finish, Usage};
+use super::chat::{ChatRequest, Finish, Tool, ToolCall, Usage};
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::said::{Said, Trouble};
 
 /// Which dialect a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProviderKind)]
 pub enum Kind {
     /// Anything that is compatible with `OpenAI`'s chat completions.
     Openai,
@@ -82,7 +86,7 @@ impl Kind {
 }
 
 /// What a model can do besides answering.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Capabilities {
     /// It takes pictures.
     pub vision: bool,
@@ -95,7 +99,7 @@ pub struct Capabilities {
 }
 
 /// What a model costs, in US dollars.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Price {
     /// A million tokens of prompt.
     pub input_per_million: f64,
@@ -119,6 +123,8 @@ pub(super) struct Quirks {
     pub(super) no_stream_options: bool,
     /// It wants `max_completion_tokens` in place of `max_tokens`.
     pub(super) completion_tokens: bool,
+    /// It takes no tools, whatever its list says.
+    pub(super) no_tools: bool,
 }
 
 /// What a request is made of, besides the question.
@@ -129,6 +135,34 @@ pub(super) struct Manner {
     pub(super) reserve_tokens: u32,
     /// What the model can hold, where it is known.
     pub(super) context_window: Option<u32>,
+}
+
+/// A tool as `OpenAI` and Ollama are told of it.
+#[derive(Debug, Serialize)]
+struct FunctionTool<'a> {
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a Value,
+}
+
+impl<'a> FunctionTool<'a> {
+    fn of(tool: &'a Tool) -> Self {
+        let Tool { name, about, takes } = tool;
+        let function = Function { name, description: about, parameters: takes };
+        Self { r#type: "function", function }
+    }
+}
+
+/// The arguments of a call for dialects that want them as an object; what is none is sent as none.
+fn object(arguments: &str) -> Value {
+    let read = serde_json::from_str::<Value>(arguments).ok().filter(Value::is_object);
+    read.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
 }
 
 /// A request ready to be sent.
@@ -197,6 +231,8 @@ pub(super) struct Batch {
     pub(super) text: String,
     pub(super) reasoning: String,
     pub(super) usage: Option<Usage>,
+    /// Calls of tools, whole.
+    pub(super) calls: Vec<ToolCall>,
     /// The answer has its end; counts may still follow.
     pub(super) finish: Option<Finish>,
     /// Nothing follows.

@@ -8,11 +8,12 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::calls::Calls;
 use super::{
-    Batch, Capabilities, Decoder, Embeddings, Listed, Manner, Outgoing, Provider, Text, Trouble,
-    known, secret_value,
+    Batch, Capabilities, Decoder, Embeddings, FunctionTool, Listed, Manner, Outgoing, Provider,
+    Text, Trouble, known, object, secret_value,
 };
-use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
+use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role, ToolCall};
 use crate::models::endpoint::Endpoint;
 use crate::models::error::Error;
 use crate::models::said::Said;
@@ -49,6 +50,7 @@ impl Provider for Ollama {
             model,
             messages: request.messages.iter().map(Message::of).collect(),
             stream: true,
+            tools: request.tools.iter().map(FunctionTool::of).collect(),
             options: BodyOptions {
                 temperature: options.temperature,
                 top_p: options.top_p,
@@ -62,7 +64,8 @@ impl Provider for Ollama {
     }
 
     fn decoder(&self, max_line_bytes: usize) -> Box<dyn Decoder> {
-        Box::new(Reader { lines: Lines::new(max_line_bytes), known: false, trouble: None })
+        let state = State { calls: Calls::new(max_line_bytes), ..State::default() };
+        Box::new(Reader { lines: Lines::new(max_line_bytes), state })
     }
 
     fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
@@ -82,11 +85,12 @@ impl Provider for Ollama {
 /// The context to ask for: none while the default holds the prompt and the answer, else the next
 /// power of two, so that a growing conversation does not load the model anew at every question.
 fn context(request: &ChatRequest, manner: Manner) -> Option<u32> {
-    let prompt: u32 = request
-        .messages
-        .iter()
-        .map(|m| estimate_tokens(&m.content).saturating_add(8))
-        .fold(0, u32::saturating_add);
+    let said = request.messages.iter().map(|m| {
+        let calls = m.calls.iter().map(|call| estimate_tokens(&call.arguments));
+        calls.fold(estimate_tokens(&m.content).saturating_add(8), u32::saturating_add)
+    });
+    let tools = request.tools.iter().map(|tool| estimate_tokens(&tool.takes.to_string()));
+    let prompt: u32 = said.chain(tools).fold(0, u32::saturating_add);
     let answer = request.options.max_tokens.unwrap_or(manner.reserve_tokens);
     let needed = prompt.saturating_add(answer);
     if needed <= DEFAULT_CONTEXT {
@@ -101,6 +105,8 @@ struct Body<'a> {
     model: &'a str,
     messages: Vec<Message<'a>>,
     stream: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<FunctionTool<'a>>,
     options: BodyOptions<'a>,
 }
 
@@ -126,12 +132,36 @@ struct Message<'a> {
     content: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     images: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Called<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: Value,
+}
+
+impl<'a> Called<'a> {
+    fn of(call: &'a ToolCall) -> Self {
+        let arguments = object(&call.arguments);
+        Self { function: CalledFunction { name: &call.name, arguments } }
+    }
 }
 
 impl<'a> Message<'a> {
     fn of(message: &'a ChatMessage) -> Self {
         let images = message.images.iter().map(|image| image.data_base64.as_str()).collect();
-        Self { role: message.role, content: &message.content, images }
+        let tool_calls = message.calls.iter().map(Called::of).collect();
+        let tool_name = message.answered.as_ref().map(|call| call.name.as_str());
+        Self { role: message.role, content: &message.content, images, tool_calls, tool_name }
     }
 }
 
@@ -170,8 +200,14 @@ fn listed(name: String, shown: &Value) -> Listed {
 
 struct Reader {
     lines: Lines,
+    state: State,
+}
+
+#[derive(Default)]
+struct State {
     known: bool,
     trouble: Option<Trouble>,
+    calls: Calls,
 }
 
 #[derive(Deserialize)]
@@ -196,24 +232,26 @@ struct Piece<'a> {
     content: Option<Text<'a>>,
     #[serde(borrow, default)]
     thinking: Option<Text<'a>>,
+    #[serde(default)]
+    tool_calls: Option<Vec<Value>>,
 }
 
 impl Decoder for Reader {
     fn push(&mut self, bytes: &[u8], out: &mut Batch) -> Result<(), Trouble> {
-        let (known, trouble) = (&mut self.known, &mut self.trouble);
-        let pushed = self.lines.push(bytes, |line| take(line, out, known, trouble));
-        match self.trouble.take() {
+        let state = &mut self.state;
+        let pushed = self.lines.push(bytes, |line| state.take(line, out));
+        match state.trouble.take() {
             Some(trouble) => Err(trouble),
             None => Ok(pushed?),
         }
     }
 
     fn end(&mut self, out: &mut Batch) -> Result<(), Trouble> {
-        let (known, trouble) = (&mut self.known, &mut self.trouble);
-        self.lines.finish(|line| take(line, out, known, trouble));
-        match self.trouble.take() {
+        let state = &mut self.state;
+        self.lines.finish(|line| state.take(line, out));
+        match state.trouble.take() {
             // A last line that was cut: the missing end of the answer tells.
-            Some(Trouble::Garbage(_)) | None if self.known => Ok(()),
+            Some(Trouble::Garbage(_)) | None if state.known => Ok(()),
             Some(trouble) => Err(trouble),
             None => Err(Trouble::Garbage("no line of a chat answer in it".to_owned())),
         }
@@ -226,16 +264,18 @@ impl Decoder for Reader {
     }
 }
 
-fn take(line: &[u8], out: &mut Batch, known: &mut bool, trouble: &mut Option<Trouble>) {
-    if trouble.is_none() && !out.done && !line.trim_ascii().is_empty() {
-        match read(line, out) {
-            Ok(()) => *known = true,
-            Err(first) => *trouble = Some(first),
+impl State {
+    fn take(&mut self, line: &[u8], out: &mut Batch) {
+        if self.trouble.is_none() && !out.done && !line.trim_ascii().is_empty() {
+            match read(line, out, &mut self.calls) {
+                Ok(()) => self.known = true,
+                Err(first) => self.trouble = Some(first),
+            }
         }
     }
 }
 
-fn read(line: &[u8], out: &mut Batch) -> Result<(), Trouble> {
+fn read(line: &[u8], out: &mut Batch, calls: &mut Calls) -> Result<(), Trouble> {
     let garbage = || Trouble::Garbage("a line that is no part of a chat answer".to_owned());
     let line: Line<'_> = serde_json::from_slice(line).map_err(|_| garbage())?;
     if let Some(error) = line.error {
@@ -247,6 +287,13 @@ fn read(line: &[u8], out: &mut Batch) -> Result<(), Trouble> {
     if let Some(piece) = line.message {
         out.reasoning.push_str(piece.thinking.as_ref().map_or("", |t| &t.0));
         out.text.push_str(piece.content.as_ref().map_or("", |t| &t.0));
+        // A call comes whole, and has an id only from some servers.
+        for call in piece.tool_calls.iter().flatten() {
+            let text = |at: &str| call.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            let arguments = call["function"]["arguments"].to_string();
+            calls.piece(None, text("/id"), text("/function/name"), &arguments)?;
+        }
+        out.calls.extend(calls.take());
     }
     if line.done == Some(true) {
         out.count(line.prompt_eval_count, line.eval_count);

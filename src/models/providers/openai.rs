@@ -11,11 +11,12 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::calls::Calls;
 use super::{
-    Batch, Decoder, Embeddings, Listed, Manner, Outgoing, Provider, Quirks, Text, Trouble,
-    secret_value,
+    Batch, Decoder, Embeddings, FunctionTool, Listed, Manner, Outgoing, Provider, Quirks, Text,
+    Trouble, secret_value,
 };
-use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role};
+use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role, ToolCall};
 use crate::models::endpoint::Endpoint;
 use crate::models::error::Error;
 use crate::models::said::Said;
@@ -58,6 +59,7 @@ impl Provider for OpenAi {
             max_completion_tokens,
             seed: options.seed,
             stop: &options.stop,
+            tools: request.tools.iter().map(FunctionTool::of).collect(),
         })?;
         Ok(Outgoing { path: "/chat/completions", body })
     }
@@ -75,7 +77,8 @@ impl Provider for OpenAi {
     }
 
     fn decoder(&self, max_line_bytes: usize) -> Box<dyn Decoder> {
-        Box::new(Reader { events: sse::Parser::new(max_line_bytes), state: State::default() })
+        let state = State { calls: Calls::new(max_line_bytes), ..State::default() };
+        Box::new(Reader { events: sse::Parser::new(max_line_bytes), state })
     }
 
     fn list<'a>(&self, at: &'a Endpoint) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
@@ -106,6 +109,8 @@ struct Body<'a> {
     seed: Option<i64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<FunctionTool<'a>>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +122,33 @@ struct StreamOptions {
 struct Message<'a> {
     role: Role,
     content: Content<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Called<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+impl<'a> Called<'a> {
+    fn of(call: &'a ToolCall) -> Self {
+        // Servers read them again, and refuse the whole question for what is no JSON.
+        let sound = serde_json::from_str::<serde::de::IgnoredAny>(&call.arguments).is_ok();
+        let arguments = if sound { &call.arguments } else { "{}" };
+        let function = CalledFunction { name: &call.name, arguments };
+        Self { id: &call.id, r#type: "function", function }
+    }
 }
 
 #[derive(Serialize)]
@@ -151,7 +183,9 @@ impl<'a> Message<'a> {
             });
             Content::Parts(std::iter::once(Part::Text { text }).chain(images).collect())
         };
-        Self { role: message.role, content }
+        let tool_call_id = message.answered.as_ref().map(|call| call.id.as_str());
+        let tool_calls = message.calls.iter().map(Called::of).collect();
+        Self { role: message.role, content, tool_calls, tool_call_id }
     }
 }
 
@@ -166,6 +200,7 @@ struct State {
     known: bool,
     /// The first trouble; nothing after it is read.
     trouble: Option<Trouble>,
+    calls: Calls,
 }
 
 impl Decoder for Reader {
@@ -179,6 +214,7 @@ impl Decoder for Reader {
         let state = &mut self.state;
         let pushed = self.events.finish(|event| state.last_event(event.data, out));
         state.verdict(pushed)?;
+        out.calls.extend(state.calls.take());
         if !state.known {
             return Err(Trouble::Garbage("no event of a chat answer in it".to_owned()));
         }
@@ -187,9 +223,10 @@ impl Decoder for Reader {
 
     fn whole(&mut self, body: &[u8], out: &mut Batch) -> Result<(), Trouble> {
         self.state.chunk(body, out)?;
+        out.calls.extend(self.state.calls.take());
         if out.finish.is_none() {
             // Some servers leave the reason out of a whole answer; a text is the sign of success.
-            if out.text.is_empty() && out.reasoning.is_empty() {
+            if out.text.is_empty() && out.reasoning.is_empty() && out.calls.is_empty() {
                 return Err(Trouble::Garbage("no choices in it".to_owned()));
             }
             out.finish = Some(Finish::Stop);
@@ -229,6 +266,26 @@ struct Piece<'a> {
     reasoning: Option<Text<'a>>,
     #[serde(borrow, default)]
     refusal: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<CallPiece<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct CallPiece<'a> {
+    #[serde(default)]
+    index: Option<u64>,
+    #[serde(borrow, default)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    function: Option<FunctionPiece<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct FunctionPiece<'a> {
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    arguments: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -255,6 +312,7 @@ impl State {
             self.known = true;
             out.done = true;
             out.finish.get_or_insert(Finish::Stop);
+            out.calls.extend(self.calls.take());
         } else if let Err(trouble) = self.chunk(data, out) {
             self.trouble = Some(trouble);
         }
@@ -282,9 +340,16 @@ impl State {
                 out.reasoning.push_str(thought.as_ref().map_or("", |t| &t.0));
                 out.text.push_str(piece.content.as_ref().map_or("", |t| &t.0));
                 out.text.push_str(piece.refusal.as_ref().map_or("", |t| &t.0));
+                for call in piece.tool_calls.into_iter().flatten() {
+                    let text =
+                        |text: Option<Text<'_>>| text.map_or_else(String::new, |t| t.0.into());
+                    let function = call.function.unwrap_or_default();
+                    let (name, arguments) = (text(function.name), text(function.arguments));
+                    self.calls.piece(call.index, &text(call.id), &name, &arguments)?;
+                }
             }
             if let Some(reason) = choice.finish_reason {
-                finish(&reason.0, out)?;
+                self.finish(&reason.0, out)?;
             }
         }
         if let Some(counts) = chunk.usage {
@@ -321,12 +386,32 @@ impl State {
         }
         let thought = piece["reasoning_content"].as_str().or_else(|| piece["reasoning"].as_str());
         out.reasoning.push_str(thought.unwrap_or_default());
+        for call in piece["tool_calls"].as_array().into_iter().flatten() {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let (id, name) = (text(&call["id"]), text(&call["function"]["name"]));
+            // Some servers give the arguments as the object that they are.
+            let arguments = match &call["function"]["arguments"] {
+                Value::Null => String::new(),
+                Value::String(piece) => piece.clone(),
+                object => object.to_string(),
+            };
+            self.calls.piece(call["index"].as_u64(), &id, &name, &arguments)?;
+        }
         let count = |name: &str| chunk.pointer(name).and_then(Value::as_u64);
         out.count(count("/usage/prompt_tokens"), count("/usage/completion_tokens"));
         match choice["finish_reason"].as_str() {
-            Some(reason) => finish(reason, out),
+            Some(reason) => self.finish(reason, out),
             None => Ok(()),
         }
+    }
+
+    /// Nothing of a call follows the reason why the answer ended.
+    fn finish(&mut self, reason: &str, out: &mut Batch) -> Result<(), Trouble> {
+        finish(reason, out)?;
+        if out.finish.is_some() {
+            out.calls.extend(self.calls.take());
+        }
+        Ok(())
     }
 }
 

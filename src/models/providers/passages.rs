@@ -100,7 +100,7 @@ mod tests {
 
     fn asked(passages: Vec<Passage>) -> String {
         let content = "where is the *key*?".to_owned();
-        let messages = vec![ChatMessage { role: Role::User, content, images: Vec::new() }];
+        let messages = vec![ChatMessage::new(Role::User, content)];
         answer(&ChatRequest { messages, passages, ..ChatRequest::default() }).concat()
     }
 

@@ -268,9 +268,7 @@ async fn a_probe_that_is_cancelled_gives_its_slot_back_and_a_reset_closes() {
 
 #[tokio::test]
 async fn offline_asks_this_machine_only() {
-    let mut settings = quick();
-    settings.offline = true;
-    let bench = Bench::with(settings).await;
+    let bench = Bench::offline(quick()).await;
     let far = bench.add("openai", "https://models.example", None).await;
     let error = bench.ask(&far).await.unwrap_err();
     assert_eq!((error.code(), error.status()), ("offline", 503));

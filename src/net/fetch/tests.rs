@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::*;
+use crate::net::register::Policy;
 
 /// A server that answers each path with bytes, and counts who came.
 struct Site {
@@ -109,7 +110,10 @@ fn with_names(
         seen.lock().unwrap().push(name);
         std::future::ready(Ok(found)).boxed()
     });
-    (Fetcher::with_lookup(Arc::new(move || rules.clone()), lookup).unwrap(), asked)
+    let policy = Policy { offline: rules.offline, max_hosts: 100 };
+    let register = Register::new(move || policy);
+    let now: Now = Arc::new(move || rules.clone());
+    (Fetcher::with_lookup(register, Purpose::Document, now, lookup).unwrap(), asked)
 }
 
 async fn get(fetcher: &Fetcher, url: &str) -> Result<(Fetched, Vec<u8>), Error> {

@@ -46,6 +46,14 @@ impl Reply {
         body
     }
 
+    /// Asserts that a field was refused.
+    #[track_caller]
+    pub fn invalid(self, field: &str) -> Value {
+        let body = self.fails(400, "invalid_input");
+        assert_eq!(body["details"]["field"], field, "{body}");
+        body
+    }
+
     /// Asserts an error of this status with the one body that all errors have.
     #[track_caller]
     pub fn error(self, status: u16) -> Value {
@@ -110,7 +118,8 @@ impl Server {
     /// The address of a path; one that names no root of its own stands under `/api/v1`.
     pub fn url(&self, path: &str) -> String {
         let rooted = ["/api/", "/health", "/ws/", "/metrics", "/assets/"];
-        let rooted = path == "/" || rooted.iter().any(|root| path.starts_with(root));
+        let rooted =
+            ["/", "/mcp"].contains(&path) || rooted.iter().any(|root| path.starts_with(root));
         let prefix = if rooted { "" } else { "/api/v1" };
         format!("{}{prefix}{path}", self.origin())
     }
@@ -143,6 +152,12 @@ impl Server {
     /// POST with a JSON body
     pub async fn post(&self, path: &str, body: Value) -> Reply {
         self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// POST with a body of JSON as it was written
+    pub async fn post_text(&self, path: &str, json: &str) -> Reply {
+        let request = self.request(Method::POST, path).header("content-type", "application/json");
+        self.send(request.body(json.to_owned())).await
     }
 
     /// POST with no body at all

@@ -17,6 +17,9 @@ pub enum Dialect {
 /// All of them, for tests that must hold for each.
 pub const ALL: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Ollama];
 
+/// Models that call tools, as everybody knows of their names: one of each dialect.
+pub const CALLERS: [&str; 3] = ["gpt-4o-tale", "claude-tale", "gpt-oss-tale"];
+
 /// The models every scripted server has.
 pub const MODELS: [&str; 2] = ["tale-1", "tale-2"];
 
@@ -28,6 +31,42 @@ impl Dialect {
             Self::Anthropic => "anthropic",
             Self::Ollama => "ollama",
         }
+    }
+
+    /// A model that calls tools.
+    pub fn caller(self) -> &'static str {
+        match self {
+            Self::OpenAi => CALLERS[0],
+            Self::Anthropic => CALLERS[1],
+            Self::Ollama => CALLERS[2],
+        }
+    }
+
+    /// The results of calls in a request, in order.
+    pub fn results(self, body: &Value) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let messages = body["messages"].as_array().unwrap();
+        match self {
+            Self::OpenAi | Self::Ollama => {
+                let results = messages.iter().filter(|message| message["role"] == "tool");
+                results.map(|message| text(&message["content"])).collect()
+            }
+            Self::Anthropic => {
+                let blocks = messages.iter().filter_map(|message| message["content"].as_array());
+                let blocks = blocks.flatten().filter(|block| block["type"] == "tool_result");
+                blocks.map(|block| text(&block["content"])).collect()
+            }
+        }
+    }
+
+    /// The names of the tools in a request.
+    pub fn tools(self, body: &Value) -> Vec<String> {
+        let tools = body["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let name = |tool: &Value| match self {
+            Self::OpenAi | Self::Ollama => tool["function"]["name"].as_str().unwrap().to_owned(),
+            Self::Anthropic => tool["name"].as_str().unwrap().to_owned(),
+        };
+        tools.iter().map(name).collect()
     }
 
     /// What stands between the address and the dialect's own paths.
@@ -181,12 +220,13 @@ pub struct Voice {
     pieces: u32,
     block: Option<&'static str>,
     blocks: u32,
+    calls: u32,
 }
 
 impl Voice {
     /// An answer of this model.
     pub fn new(dialect: Dialect, model: &str) -> Self {
-        Self { dialect, model: model.to_owned(), pieces: 0, block: None, blocks: 0 }
+        Self { dialect, model: model.to_owned(), pieces: 0, block: None, blocks: 0, calls: 0 }
     }
 
     /// What stands before the first piece.
@@ -237,6 +277,49 @@ impl Voice {
         }
     }
 
+    /// A call of a tool, in the pieces in which each streams it.
+    pub fn call(&mut self, name: &str, arguments: &str) -> String {
+        let (n, id) = (self.calls, format!("call_{}", self.calls + 1));
+        self.calls += 1;
+        let half = (0..=arguments.len() / 2).rev().find(|at| arguments.is_char_boundary(*at));
+        let (first, second) = arguments.split_at(half.unwrap());
+        match self.dialect {
+            Dialect::OpenAi => {
+                let begin = json!({"index": n, "id": id, "type": "function",
+                    "function": {"name": name, "arguments": ""}});
+                let mut said = self.delta(&json!({"tool_calls": [begin]}), Value::Null);
+                for piece in [first, second] {
+                    let more = json!({"index": n, "function": {"arguments": piece}});
+                    said.push_str(&self.delta(&json!({"tool_calls": [more]}), Value::Null));
+                }
+                said
+            }
+            Dialect::Anthropic => {
+                let close = self.close();
+                self.block = Some("tool_use");
+                self.blocks += 1;
+                let index = self.blocks - 1;
+                let block = json!({"type": "tool_use", "id": id, "name": name, "input": {}});
+                let mut said = close
+                    + &named(
+                        "content_block_start",
+                        json!({"index": index, "content_block": block}),
+                    );
+                for piece in [first, second] {
+                    let delta = json!({"type": "input_json_delta", "partial_json": piece});
+                    let data = json!({"index": index, "delta": delta});
+                    said.push_str(&named("content_block_delta", data));
+                }
+                said
+            }
+            Dialect::Ollama => {
+                let given: Value = serde_json::from_str(arguments).unwrap_or(json!(arguments));
+                let call = json!({"function": {"name": name, "arguments": given}});
+                self.line(json!({"role": "assistant", "content": "", "tool_calls": [call]}))
+            }
+        }
+    }
+
     /// What stands after the last piece.
     pub fn closing(&mut self) -> String {
         let (input, output) = (11, self.pieces);
@@ -245,12 +328,15 @@ impl Voice {
                 let usage = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1,
                     "model": self.model, "choices": [], "usage": {"prompt_tokens": input,
                     "completion_tokens": output, "total_tokens": input + output}});
-                let stop = self.delta(&json!({}), json!("stop"));
+                let why = if self.calls > 0 { "tool_calls" } else { "stop" };
+                let stop = self.delta(&json!({}), json!(why));
                 format!("{stop}data: {usage}\n\ndata: [DONE]\n\n")
             }
             Dialect::Anthropic => {
                 let close = self.close();
-                let delta = json!({"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": output}});
+                let why = if self.calls > 0 { "tool_use" } else { "end_turn" };
+                let delta =
+                    json!({"delta": {"stop_reason": why}, "usage": {"output_tokens": output}});
                 close + &named("message_delta", delta) + &named("message_stop", json!({}))
             }
             Dialect::Ollama => {

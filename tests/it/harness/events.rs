@@ -5,6 +5,7 @@ use futures_util::stream::BoxStream;
 use reqwest::Method;
 use serde_json::Value;
 
+use super::people::Person;
 use super::{Server, in_time};
 
 /// One event as it stood on the wire.
@@ -111,13 +112,23 @@ impl Server {
         events
     }
 
+    /// Opens a stream of events as somebody.
+    pub async fn events_as(&self, path: &str, who: &Person) -> Events {
+        self.open(path, &[(who.header, &who.value)]).await
+    }
+
     /// Opens a stream of events with a `Last-Event-ID`.
     pub async fn events_after(&self, path: &str, last: Option<&str>) -> Events {
+        let headers: Vec<_> = last.iter().map(|last| ("last-event-id", *last)).collect();
+        self.open(path, &headers).await
+    }
+
+    async fn open(&self, path: &str, headers: &[(&str, &str)]) -> Events {
         let long = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut request =
             long.request(Method::GET, self.url(path)).header("accept", "text/event-stream");
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let answer = in_time("the head of the stream", request.send()).await.unwrap();
         Events {

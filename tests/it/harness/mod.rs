@@ -4,17 +4,24 @@
 pub mod client;
 pub mod dialect;
 pub mod events;
+pub mod halting;
 pub mod library;
+pub mod mcp;
+pub mod odd;
+pub mod people;
 pub mod process;
 pub mod raw;
+pub mod redis;
 pub mod routes;
 pub mod server;
 pub mod socket;
 pub mod talk;
+pub mod target;
 pub mod upstream;
 
 pub use process::run_in;
 pub use server::Server;
+pub use target::Target;
 pub use upstream::{Act, Step, Upstream};
 
 use std::time::{Duration, Instant};

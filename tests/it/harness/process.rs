@@ -1,5 +1,6 @@
 //! The executable as a process: its environment, its output, its signals.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +16,7 @@ pub fn command(home: &Path) -> Command {
 
 /// The same, started through another program, for example `strace -f -o FILE`.
 pub fn wrapped(home: &Path, wrapper: &[String]) -> Command {
-    let executable = env!("CARGO_BIN_EXE_inglenook");
+    let executable = executable();
     let mut command = match wrapper.split_first() {
         None => Command::new(executable),
         Some((program, arguments)) => {
@@ -31,6 +32,12 @@ pub fn wrapped(home: &Path, wrapper: &[String]) -> Command {
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// The one that was built with the tests, or another one that should pass them.
+fn executable() -> OsString {
+    std::env::var_os("INGLENOOK_EXECUTABLE")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_inglenook").into())
 }
 
 /// What a finished command left behind.

@@ -38,6 +38,18 @@ pub struct Ids {
     pub collection: String,
     /// `{id}` of a watched folder
     pub folder: String,
+    /// `{id}` of a token
+    pub token: String,
+    /// `{id}` of somebody invited
+    pub user: String,
+    /// `{id}` of a message on the bus, for the client `reader`
+    pub message: String,
+    /// `{id}` of a webhook
+    pub webhook: String,
+    /// `{id}` of a delivery that ended
+    pub delivery: String,
+    /// `{id}` of a server of tools
+    pub tool_server: String,
 }
 
 /// Every route of the API.
@@ -113,6 +125,9 @@ pub fn all() -> Vec<Route> {
         route("GET", "/turns/{turn}", none.clone()),
         route("GET", "/turns/{turn}/events", none.clone()),
         route("POST", "/turns/{turn}/cancel", none.clone()),
+        route("POST", "/turns/{turn}/calls/{call}", json!({"decision": "no"})),
+        route("GET", "/conversations/{conversation}/tools", none.clone()),
+        route("DELETE", "/conversations/{conversation}/tools/allowed", none.clone()),
         route("GET", "/events", none.clone()),
         route("GET", "/models", none.clone()),
         route("GET", "/providers", none.clone()),
@@ -161,9 +176,89 @@ pub fn all() -> Vec<Route> {
         route("POST", "/folders/watched/{folder}/scan", none.clone()),
         route("GET", "/embeddings", none.clone()),
         route("PUT", "/embeddings", json!({"model": "builtin/all-MiniLM-L6-v2"})),
+        route(
+            "POST",
+            "/send",
+            json!({"from": "a", "to": ["b", "c"], "type": "note", "payload": {"n": 1},
+            "text": "hello", "id": "one", "require_ack": true, "reply_to": "{message}",
+            "priority": 3, "ttl_seconds": 60, "strict": false, "dedup": "content"}),
+        ),
+        route("POST", "/send/batch", json!({"messages": [{"from": "a", "to": "all"}]})),
+        route("GET", "/messages", none.clone()),
+        route("GET", "/messages/export", none.clone()),
+        route("GET", "/messages/{message}", none.clone()),
+        route("GET", "/messages/{message}/thread", none.clone()),
+        route("GET", "/messages/{message}/status", none.clone()),
+        route("POST", "/messages/{message}/ack", json!({"client_id": "reader"})),
+        route("GET", "/search", none.clone()),
+        route("GET", "/subscribe", none.clone()),
+        route(
+            "POST",
+            "/replay",
+            json!({"to": "reader", "since_seq": 0, "until_seq": 1, "types": ["message"]}),
+        ),
+        route("POST", "/clear", none.clone()),
+        route("GET", "/clients", none.clone()),
+        route("GET", "/clients/{client}", none.clone()),
+        route("GET", "/auth/session", none.clone()),
+        route("POST", "/auth/login", json!({"username": "A", "password": "B"})),
+        route("POST", "/auth/logout", json!({"everywhere": false})),
+        route(
+            "POST",
+            "/auth/password",
+            json!({"new": "a password", "claim": "inc_A", "username": "A"}),
+        ),
+        route("POST", "/auth/claim", json!({"claim": "inc_A"})),
+        route("GET", "/auth/sessions", none.clone()),
+        route("DELETE", "/auth/sessions/{session}", none.clone()),
+        route("GET", "/auth/tokens", none.clone()),
+        route(
+            "POST",
+            "/auth/tokens",
+            json!({"name": "A", "scopes": ["chat"], "client_id": "b",
+            "expires_at": "2100-01-01T00:00:00Z"}),
+        ),
+        route("DELETE", "/auth/tokens/{token}", none.clone()),
+        route("GET", "/users", none.clone()),
+        route("POST", "/users", json!({"name": "A", "role": "member"})),
+        route("GET", "/users/{user}", none.clone()),
+        route("PATCH", "/users/{user}", json!({"name": "B", "role": "member", "disabled": false})),
+        route("DELETE", "/users/{user}", none.clone()),
+        route("POST", "/users/{user}/claim", none.clone()),
+        route("GET", "/tool-servers", none.clone()),
+        route(
+            "POST",
+            "/tool-servers",
+            json!({"name": "A", "kind": "http", "url": "http://127.0.0.1:9/mcp", "token": "b",
+            "enabled": false, "everywhere": false, "allowed": ["c"]}),
+        ),
+        route("GET", "/tool-servers/{tool_server}", none.clone()),
+        route("PATCH", "/tool-servers/{tool_server}", json!({"enabled": false, "allowed": null})),
+        route("DELETE", "/tool-servers/{tool_server}", none.clone()),
+        route("POST", "/tool-servers/{tool_server}/test", none.clone()),
+        route("GET", "/webhooks", none.clone()),
+        route(
+            "POST",
+            "/webhooks",
+            json!({"url": "http://nowhere.invalid/hook", "events": ["system.started"], "enabled": false}),
+        ),
+        route("GET", "/webhooks/{webhook}", none.clone()),
+        route(
+            "PATCH",
+            "/webhooks/{webhook}",
+            json!({"events": ["system.stopped"], "enabled": false}),
+        ),
+        route("DELETE", "/webhooks/{webhook}", none.clone()),
+        route("POST", "/webhooks/{webhook}/secret", none.clone()),
+        route("POST", "/webhooks/{webhook}/test", none.clone()),
+        route("GET", "/webhooks/{webhook}/deliveries", none.clone()),
+        route("POST", "/webhooks/deliveries/{delivery}/resend", none.clone()),
         route("GET", "/config", none.clone()),
+        route("GET", "/outbound", none.clone()),
         route("GET", "/status", none.clone()),
-        route("GET", "/logs", none),
+        route("GET", "/logs", none.clone()),
+        route("GET", "/openapi.json", none.clone()),
+        route("GET", "/docs", none),
     ]
 }
 
@@ -185,7 +280,7 @@ impl Route {
 
     /// Whether its answer is a stream that does not end.
     pub fn streams(&self) -> bool {
-        self.path.ends_with("/events")
+        self.path.ends_with("/events") || self.path == "/subscribe"
     }
 
     /// The name of the one object the path names last, for ids that cannot be.
@@ -200,6 +295,15 @@ impl Route {
             "{document}",
             "{collection}",
             "{folder}",
+            "{token}",
+            "{session}",
+            "{user}",
+            "{message}",
+            "{client}",
+            "{webhook}",
+            "{delivery}",
+            "{tool_server}",
+            "{call}",
             "{n}",
         ]
         .iter()
@@ -222,6 +326,9 @@ impl Ids {
         let providers = server.get("/providers").await.is(200);
         let provider =
             providers["items"].as_array().unwrap().iter().find(|p| p["kind"] != "passages");
+        let hook = json!({"url": "http://nowhere.invalid/", "events": ["system.stopped"],
+            "enabled": false});
+        let webhook = id_of(&server.post("/webhooks", hook).await.is(201));
         Self {
             conversation,
             question: asked.question,
@@ -237,6 +344,25 @@ impl Ids {
                 let body = json!({"path": path.to_str().unwrap()});
                 id_of(&server.post("/folders/watched", body).await.is(201))
             },
+            token: {
+                let body = json!({"name": "T", "scopes": ["chat"]});
+                id_of(&server.post("/auth/tokens", body).await.is(201))
+            },
+            user: id_of(&server.post("/users", json!({"name": "U"})).await.is(201)["user"]),
+            message: {
+                let body = json!({"from": "writer", "to": "reader", "text": "hello"});
+                server.post("/send", body).await.is(200)["message_id"].as_str().unwrap().to_owned()
+            },
+            delivery: {
+                let test = format!("/webhooks/{webhook}/test");
+                id_of(&server.poke(&test).await.is(200))
+            },
+            webhook,
+            tool_server: {
+                let body = json!({"name": "Nowhere", "kind": "http", "enabled": false,
+                    "url": "http://127.0.0.1:9/"});
+                id_of(&server.post("/tool-servers", body).await.is(201))
+            },
         }
     }
 
@@ -250,6 +376,15 @@ impl Ids {
             .replace("{document}", &self.document)
             .replace("{collection}", &self.collection)
             .replace("{folder}", &self.folder)
+            .replace("{token}", &self.token)
+            .replace("{session}", "sess_01a1fe0d932571eaacb52c2e1ace844d")
+            .replace("{user}", &self.user)
+            .replace("{message}", &self.message)
+            .replace("{client}", "reader")
+            .replace("{webhook}", &self.webhook)
+            .replace("{delivery}", &self.delivery)
+            .replace("{tool_server}", &self.tool_server)
+            .replace("{call}", "call_01a1fe0d932571eaacb52c2e1ace844d")
             .replace("{n}", "0")
     }
 }

@@ -22,6 +22,8 @@ pub enum Step {
     Text(String),
     /// A piece of the model's thinking.
     Thought(String),
+    /// A call of a tool: its name and its arguments, JSON.
+    Call(String, String),
     /// Bytes that may be anything.
     Raw(Vec<u8>),
     /// The proper end.
@@ -75,6 +77,11 @@ impl Act {
     pub fn answer(pieces: &[&str]) -> Self {
         let steps = pieces.iter().map(|&text| Step::Text(text.to_owned()));
         Self::steps(steps.chain([Step::Finish]))
+    }
+
+    /// An answer that calls a tool and ends.
+    pub fn call(name: &str, arguments: &Value) -> Self {
+        Self::steps([Step::Call(name.to_owned(), arguments.to_string()), Step::Finish])
     }
 
     /// These steps, at once.
@@ -192,6 +199,11 @@ impl Upstream {
         Ok(Self { dialect, address, stage, task })
     }
 
+    /// How it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The provider kind of our API.
     pub fn kind(&self) -> &'static str {
         self.dialect.kind()
@@ -259,8 +271,11 @@ impl Drop for Upstream {
 impl Stage {
     async fn serve(&self, mut connection: TcpStream) -> std::io::Result<()> {
         connection.set_nodelay(true)?;
-        let Some(seen) = read_request(&mut connection).await? else { return Ok(()) };
-        let seen = Arc::new(seen);
+        let Some(Request { path, headers, body }) = read_request(&mut connection).await? else {
+            return Ok(());
+        };
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let seen = Arc::new(Seen { path, headers, body, closed_early: AtomicBool::new(false) });
         let chat = seen.is_chat();
         let act = if chat { &self.script } else { &self.lists }.lock().unwrap().pop_front();
         self.seen.lock().unwrap().push(Arc::clone(&seen));
@@ -333,6 +348,9 @@ impl Stage {
             let sent = match step {
                 Step::Text(text) => chunk(connection, voice.text(&text).as_bytes()).await,
                 Step::Thought(text) => chunk(connection, voice.thought(&text).as_bytes()).await,
+                Step::Call(name, given) => {
+                    chunk(connection, voice.call(&name, &given).as_bytes()).await
+                }
                 Step::Raw(bytes) => chunk(connection, &bytes).await,
                 Step::Finish => {
                     chunk(connection, voice.closing().as_bytes()).await?;
@@ -360,7 +378,7 @@ impl Stage {
         loop {
             match steps.recv().await {
                 Some(Step::Text(piece)) => text.push_str(&piece),
-                Some(Step::Thought(_) | Step::Raw(_)) => {}
+                Some(Step::Thought(_) | Step::Call(..) | Step::Raw(_)) => {}
                 Some(Step::Finish) => break,
                 Some(Step::Truncate) => return Ok(()),
                 Some(Step::Reset) => return connection.set_zero_linger(),
@@ -378,7 +396,7 @@ async fn hang(connection: &mut TcpStream, seen: &Seen) -> std::io::Result<()> {
 }
 
 /// Waits until the client has closed.
-async fn gone(connection: &mut TcpStream) {
+pub async fn gone(connection: &mut TcpStream) {
     let mut byte = [0; 256];
     while matches!(connection.read(&mut byte).await, Ok(count) if count > 0) {}
 }
@@ -418,7 +436,19 @@ pub fn question(body: &Value) -> String {
     }
 }
 
-async fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Seen>> {
+/// A request as it came over the wire.
+#[derive(Debug)]
+pub struct Request {
+    /// Without the query.
+    pub path: String,
+    /// Header names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// Reads one request; `None` when the client left before its end.
+pub async fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -443,6 +473,5 @@ async fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Seen
             return Ok(None);
         }
     }
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Ok(Some(Seen { path, headers, body, closed_early: AtomicBool::new(false) }))
+    Ok(Some(Request { path, headers, body }))
 }

@@ -7,7 +7,7 @@ use crate::models::chat::{Image, Options};
 use crate::models::providers::Quirks;
 
 fn message(role: Role, content: &str) -> ChatMessage {
-    ChatMessage { role, content: content.to_owned(), images: Vec::new() }
+    ChatMessage::new(role, content)
 }
 
 fn read(parts: &[&str]) -> (Batch, Result<(), Trouble>) {
@@ -34,8 +34,7 @@ fn the_system_prompt_stands_apart_and_an_answer_has_a_longest_length() {
             message(Role::Assistant, "half an answer \n"),
         ],
         options: Options { stop: vec!["END".to_owned()], ..Options::default() },
-        passages: Vec::new(),
-        noted: false,
+        ..ChatRequest::default()
     };
     request.messages[3].images =
         vec![Image { media_type: "image/png".to_owned(), data_base64: "AAAA".to_owned() }];

@@ -7,10 +7,9 @@ use crate::models::providers::Quirks;
 fn question(content: &str) -> ChatRequest {
     let images = vec![Image { media_type: "image/png".to_owned(), data_base64: "AA==".to_owned() }];
     ChatRequest {
-        messages: vec![ChatMessage { role: Role::User, content: content.to_owned(), images }],
+        messages: vec![ChatMessage { images, ..ChatMessage::new(Role::User, content) }],
         options: Options { max_tokens: Some(9), seed: Some(1), ..Options::default() },
-        passages: Vec::new(),
-        noted: false,
+        ..ChatRequest::default()
     }
 }
 

@@ -35,11 +35,7 @@ fn delta(delta: &str) -> String {
 #[test]
 fn a_question_is_written_with_only_what_was_chosen() {
     let mut request = ChatRequest {
-        messages: vec![ChatMessage {
-            role: Role::User,
-            content: "hi".to_owned(),
-            images: Vec::new(),
-        }],
+        messages: vec![ChatMessage::new(Role::User, "hi")],
         ..ChatRequest::default()
     };
     let plain = json!({
@@ -55,7 +51,10 @@ fn a_question_is_written_with_only_what_was_chosen() {
         stop: vec!["END".to_owned()],
         ..Options::default()
     };
-    let sent = body(&request, Quirks { no_stream_options: true, completion_tokens: true });
+    let sent = body(
+        &request,
+        Quirks { no_stream_options: true, completion_tokens: true, no_tools: false },
+    );
     let rich = json!({
         "model": "m", "stream": true, "temperature": 0.5, "max_completion_tokens": 7, "stop": ["END"],
         "messages": [{"role": "user", "content": [
@@ -76,7 +75,8 @@ fn refusals_of_a_parameter_are_learnt_from_once() {
     let refusal = "'max_tokens' is not supported, use 'max_completion_tokens'";
     assert!(OpenAi.learn(&said(refusal), &mut quirks));
     assert!(!OpenAi.learn(&said("no"), &mut quirks));
-    assert_eq!(quirks, Quirks { no_stream_options: true, completion_tokens: true });
+    let learnt = Quirks { no_stream_options: true, completion_tokens: true, no_tools: false };
+    assert_eq!(quirks, learnt);
 }
 
 #[test]
@@ -138,4 +138,35 @@ fn a_whole_answer_is_taken_when_it_is_one() {
     for bad in [&b"{}"[..], b"[1]", b"{\"choices\":[]}", b"{\"error\":\"x\"}"] {
         assert!(OpenAi.decoder(100).whole(bad, &mut Batch::default()).is_err());
     }
+}
+
+#[test]
+fn fuzz_provider_streams() {
+    use crate::models::providers::{Batch, Kind};
+    const LIMIT: usize = 64 * 1024;
+    let stream = |kind: Kind, bytes: &[u8]| {
+        let mut decoder = kind.dialect().decoder(LIMIT);
+        let mut out = Batch::default();
+        if bytes.chunks(31).all(|piece| decoder.push(piece, &mut out).is_ok()) {
+            let _ = decoder.end(&mut out);
+        }
+        out
+    };
+    for (kind, calls) in [
+        (Kind::Openai, &include_bytes!("../../../../fuzz/provider_streams/openai-calls.txt")[..]),
+        (Kind::Anthropic, include_bytes!("../../../../fuzz/provider_streams/anthropic-calls.txt")),
+        (Kind::Ollama, include_bytes!("../../../../fuzz/provider_streams/ollama-calls.txt")),
+    ] {
+        assert!(!stream(kind, calls).calls.is_empty(), "{kind:?} calls something");
+    }
+    crate::base::fuzz::fuzz("provider_streams", |bytes| {
+        for kind in [Kind::Openai, Kind::Anthropic, Kind::Ollama] {
+            let mut whole = Batch::default();
+            let _ = kind.dialect().decoder(LIMIT).whole(bytes, &mut whole);
+            for out in [stream(kind, bytes), whole] {
+                let taken: usize = out.calls.iter().map(|call| call.arguments.len()).sum();
+                assert!(taken <= LIMIT && out.calls.iter().all(|call| !call.name.is_empty()));
+            }
+        }
+    });
 }

@@ -1,68 +1,74 @@
-//! API keys at rest: XChaCha20-Poly1305 under a random key in `secret.key` (0600) beside the
-//! database, each bound to its provider's id, so that a row copied onto another is useless. A missing
-//! or damaged key file is no crash: what it protected must be entered again.
+//! Secrets at rest: XChaCha20-Poly1305 under a random key in `secret.key` (0600) beside the
+//! database, each bound to the id of the row that it belongs to, so that it is useless in another. A
+//! missing or damaged key file is no crash: what it protected must be entered or made again.
 
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::SecretString;
 
-use crate::base::{ProviderId, Timestamp};
+use crate::base::Timestamp;
 
 const FILE: &str = "secret.key";
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
-/// Seals and opens keys.
-#[derive(Debug)]
-pub(super) struct Keys {
+/// Seals and opens secrets. Cheap to clone; all clones share one key.
+#[derive(Clone)]
+pub struct Seal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     folder: PathBuf,
     key: Mutex<Option<[u8; KEY_BYTES]>>,
 }
 
-/// A key that cannot be opened: other key file, other provider, damaged.
+/// A secret that cannot be opened: other key file, other row, damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored key cannot be read")]
-pub(super) struct Unreadable;
+#[error("the stored secret cannot be read")]
+pub struct Unreadable;
 
-impl Keys {
-    /// Looks into the data folder; nothing is made until a key is to be kept.
-    pub(super) fn open(folder: &Path) -> Self {
-        let keys = Self { folder: folder.to_owned(), key: Mutex::new(None) };
-        if let Err(error) = keys.existing() {
-            tracing::error!(path = %keys.path().display(), %error, "the key file cannot be used; API keys must be entered again");
+impl Seal {
+    /// Looks into the data folder; nothing is made until a secret is to be kept.
+    pub fn open(folder: &Path) -> Self {
+        let inner = Inner { folder: folder.to_owned(), key: Mutex::new(None) };
+        let seal = Self { inner: Arc::new(inner) };
+        if let Err(error) = seal.existing() {
+            tracing::error!(path = %seal.path().display(), %error, "the key file cannot be used; API keys must be entered again, and secrets made again");
         }
-        keys
+        seal
     }
 
-    /// Encrypts a provider's key.
-    pub(super) fn seal(&self, provider: ProviderId, secret: &str) -> io::Result<Vec<u8>> {
+    /// Encrypts a secret that belongs to the row with this id.
+    pub fn seal(&self, id: impl Display, secret: &str) -> io::Result<Vec<u8>> {
         let key = match self.existing() {
             Ok(Some(key)) => key,
             Ok(None) => self.create()?,
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 let aside = format!("{FILE}.damaged-{}", Timestamp::now().as_ms());
-                fs::rename(self.path(), self.folder.join(aside))?;
+                fs::rename(self.path(), self.inner.folder.join(aside))?;
                 self.create()?
             }
             Err(error) => return Err(error),
         };
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(io::Error::other)?;
-        let aad = provider.to_string();
+        let aad = id.to_string();
         let payload = Payload { msg: secret.as_bytes(), aad: aad.as_bytes() };
         let sealed = XChaCha20Poly1305::new(&key.into())
             .encrypt(XNonce::from_slice(&nonce), payload)
-            .map_err(|_| io::Error::other("the key could not be encrypted"))?;
+            .map_err(|_| io::Error::other("the secret could not be encrypted"))?;
         Ok([&nonce[..], &sealed].concat())
     }
 
-    /// Decrypts a provider's key.
-    pub(super) fn unseal(&self, id: ProviderId, sealed: &[u8]) -> Result<SecretString, Unreadable> {
+    /// Decrypts the secret of the row with this id.
+    pub fn unseal(&self, id: impl Display, sealed: &[u8]) -> Result<SecretString, Unreadable> {
         let key = self.existing().ok().flatten().ok_or(Unreadable)?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(Unreadable)?;
         let aad = id.to_string();
@@ -74,12 +80,12 @@ impl Keys {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(FILE)
+        self.inner.folder.join(FILE)
     }
 
     /// The key, when there is one; read once.
     fn existing(&self) -> io::Result<Option<[u8; KEY_BYTES]>> {
-        let mut known = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.inner.key.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_some() {
             return Ok(*known);
         }
@@ -97,13 +103,13 @@ impl Keys {
 
     /// Makes the file whole or not at all: written and synced beside, then renamed.
     fn create(&self) -> io::Result<[u8; KEY_BYTES]> {
-        let mut known = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.inner.key.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = *known {
             return Ok(key);
         }
         let mut key = [0; KEY_BYTES];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
-        let beside = self.folder.join(format!("{FILE}.new"));
+        let beside = self.inner.folder.join(format!("{FILE}.new"));
         match fs::remove_file(&beside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -118,45 +124,52 @@ impl Keys {
         fs::rename(&beside, self.path())?;
         // The name must be on disk before a row depends on it. Windows cannot sync a folder.
         if cfg!(unix) {
-            File::open(&self.folder)?.sync_all()?;
+            File::open(&self.inner.folder)?.sync_all()?;
         }
         *known = Some(key);
         Ok(key)
     }
 }
 
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seal").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ProviderId;
     use secrecy::ExposeSecret as _;
 
     #[test]
-    fn a_key_comes_back_for_its_own_provider_only() {
+    fn a_secret_comes_back_for_its_own_row_only() {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (ProviderId::new(), ProviderId::new());
-        let keys = Keys::open(folder.path());
-        let sealed = keys.seal(one, "sk-hello").unwrap();
+        let seal = Seal::open(folder.path());
+        let sealed = seal.seal(one, "sk-hello").unwrap();
         assert!(!sealed.windows(5).any(|w| w == b"hello"));
-        let again = Keys::open(folder.path());
+        let again = Seal::open(folder.path());
         assert_eq!(again.unseal(one, &sealed).unwrap().expose_secret(), "sk-hello");
         assert!(again.unseal(two, &sealed).is_err());
         assert!(again.unseal(one, &sealed[..10]).is_err());
-        assert_ne!(keys.seal(one, "sk-hello").unwrap(), sealed);
+        assert_ne!(seal.seal(one, "sk-hello").unwrap(), sealed);
     }
 
     #[test]
-    fn a_lost_or_damaged_file_means_entering_the_key_again() {
+    fn a_lost_or_damaged_file_means_entering_the_secret_again() {
         let folder = tempfile::tempdir().unwrap();
         let id = ProviderId::new();
         let path = folder.path().join(FILE);
-        let sealed = Keys::open(folder.path()).seal(id, "sk-old").unwrap();
+        let sealed = Seal::open(folder.path()).seal(id, "sk-old").unwrap();
         fs::remove_file(&path).unwrap();
-        assert!(Keys::open(folder.path()).unseal(id, &sealed).is_err());
+        assert!(Seal::open(folder.path()).unseal(id, &sealed).is_err());
         fs::write(&path, b"short").unwrap();
-        let keys = Keys::open(folder.path());
-        assert!(keys.unseal(id, &sealed).is_err());
-        let sealed = keys.seal(id, "sk-new").unwrap();
-        assert_eq!(keys.unseal(id, &sealed).unwrap().expose_secret(), "sk-new");
+        let seal = Seal::open(folder.path());
+        assert!(seal.unseal(id, &sealed).is_err());
+        let sealed = seal.seal(id, "sk-new").unwrap();
+        assert_eq!(seal.unseal(id, &sealed).unwrap().expose_secret(), "sk-new");
     }
 
     #[cfg(unix)]
@@ -164,7 +177,7 @@ mod tests {
     fn the_file_is_for_its_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        Keys::open(folder.path()).seal(ProviderId::new(), "x").unwrap();
+        Seal::open(folder.path()).seal(ProviderId::new(), "x").unwrap();
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

@@ -1,0 +1,4 @@
+A='one two' # tail
+B="a \"b\" \\ c"
+C=a\ b
+D='it'"'"'s'

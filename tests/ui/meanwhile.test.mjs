@@ -1,0 +1,92 @@
+// What happens while a list is fetched is in the list, although the answer is older.
+import { test } from "node:test";
+import { counts, useHouse } from "./house.mjs";
+
+const house = useHouse();
+const row = (page, text) => page.locator(".chat-row", { hasText: text });
+
+/** Holds the answer of an address back, after some that pass: `made` when it is there, `go` lets it go to the page. */
+async function hold(page, address, pass = 0) {
+  const signal = () => {
+    let give;
+    return { given: new Promise((resolve) => (give = resolve)), give };
+  };
+  const [made, free, gone] = [signal(), signal(), signal()];
+  const answer = async (route) => {
+    if (pass-- > 0) return route.continue();
+    const response = await route.fetch();
+    made.give();
+    await free.given;
+    await route.fulfill({ response });
+    gone.give();
+  };
+  await page.route(address, answer, { times: pass + 1 });
+  const go = () => {
+    free.give();
+    return gone.given;
+  };
+  return { made: made.given, go };
+}
+
+test("a note that is kept while the notes are fetched is listed", house.scene(async (page) => {
+  await house.api("POST", "/notes", { text: "Kept before" });
+  const { made, go } = await hold(page, /\/api\/v1\/notes\?/);
+  await page.goto(`${house.address}/settings/memory`);
+  await made;
+  await house.api("POST", "/notes", { text: "Kept meanwhile" });
+  // The page hears of it before it hears of this.
+  await house.api("POST", "/conversations", { title: "Told later" });
+  await row(page, "Told later").waitFor();
+  await go();
+  await counts(page.locator(".note-text", { hasText: "Kept before" }), 1);
+  await counts(page.locator(".note-text", { hasText: "Kept meanwhile" }), 1);
+}));
+
+test("a chat that begins while the list of chats is fetched is listed", house.scene(async (page) => {
+  await house.api("POST", "/conversations", { title: "There before" });
+  await row(page, "There before").waitFor();
+  const { made, go } = await hold(page, /\/api\/v1\/conversations\?/);
+  await page.goto(`${house.address}/settings/memory`);
+  await made;
+  await house.api("POST", "/conversations", { title: "There meanwhile" });
+  // The page hears of it before it hears of this.
+  await house.api("POST", "/notes", { text: "Told later" });
+  await page.locator(".note-text", { hasText: "Told later" }).waitFor();
+  await counts(row(page, "There meanwhile"), 0);
+  await go();
+  await counts(row(page, "There before"), 1);
+  await counts(row(page, "There meanwhile"), 1);
+}));
+
+test("a document that is added while the library is fetched is listed", house.scene(async (page) => {
+  const named = (name) => page.locator(".document-row", { hasText: name });
+  await house.document("before.txt", "There before.");
+  const { made, go } = await hold(page, /\/api\/v1\/documents\?.*limit=100/, 1);
+  await page.goto(`${house.address}/library`);
+  await made;
+  await house.document("meanwhile.txt", "There meanwhile.");
+  // The page hears of it before it hears of this.
+  await house.api("POST", "/conversations", { title: "Told at last" });
+  await row(page, "Told at last").waitFor();
+  await go();
+  await counts(named("before.txt"), 1);
+  await counts(named("meanwhile.txt"), 1);
+}));
+
+// A page asks for the messages when it is drawn and once more when it hears of news.
+for (const [nth, pass] of [["first", 0], ["second", 1]]) {
+  test(`a question that is asked while the messages are fetched stays, the ${nth} time`, house.scene(async (page) => {
+    const { id } = await house.api("POST", "/conversations", { title: `Asked the ${nth} time` });
+    const ask = (content) => house.api("POST", `/conversations/${id}/messages`, { content, stream: false, model: house.model() });
+    const { made, go } = await hold(page, /\/messages\?/, pass);
+    await page.goto(`${house.address}/c/${id}`);
+    await made;
+    await ask("Asked meanwhile");
+    await page.locator(".question", { hasText: "Asked meanwhile" }).waitFor();
+    await go();
+    await ask("Asked later");
+    await page.locator(".question", { hasText: "Asked later" }).waitFor();
+    await counts(page.locator(".question", { hasText: "Asked meanwhile" }), 1);
+    await counts(page.locator(".answer"), 2);
+  }));
+}
