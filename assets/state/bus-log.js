@@ -4,6 +4,7 @@
  */
 import { addressOf, get, post } from "../lib/api.js";
 import { batch, signal } from "../vendor/signals.js";
+import { newest } from "./meanwhile.js";
 
 const PAGE = 100;
 // Past this, the oldest are fetched again when somebody scrolls there.
@@ -30,8 +31,7 @@ export class Log {
   facts = signal({ state: "loading", more: false, fresh: false, error: null });
   #still = false;
   #fetching = false;
-  #asked = 0;
-  #shown = 0;
+  #fetch = newest(() => this.#page(), (page) => this.#join(page));
 
   constructor(/** @type {import("../lib/bus-address.js").Filter} */ filter) {
     this.filter = filter;
@@ -39,13 +39,8 @@ export class Log {
 
   /** Fetches the newest. */
   async load() {
-    const asked = ++this.#asked;
     try {
-      const page = await this.#page();
-      // A later one was quicker.
-      if (asked < this.#shown) return;
-      this.#shown = asked;
-      this.#join(page);
+      await this.#fetch();
     } catch (error) {
       if (!this.messages.peek().length) this.#say({ state: "failed", error });
       throw error;

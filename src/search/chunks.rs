@@ -17,7 +17,6 @@ const WEIGHTS: &str = "1.0, 0.6";
 /// A passage that was found.
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
-    pub(super) seq: i64,
     pub(super) document: i64,
     pub(super) document_id: DocumentId,
     pub(super) name: String,
@@ -47,23 +46,22 @@ impl Passage {
     }
 }
 
-const COLUMNS: &str = "c.seq, d.seq, d.id, d.name, d.title, c.n, c.start_char, c.end_char, c.page,
+const COLUMNS: &str = "d.seq, d.id, d.name, d.title, c.n, c.start_char, c.end_char, c.page,
     c.heading, c.text, d.created_at";
 
 fn passage(row: &Row<'_>) -> rusqlite::Result<Passage> {
     Ok(Passage {
-        seq: row.get(0)?,
-        document: row.get(1)?,
-        document_id: row.get(2)?,
-        name: row.get(3)?,
-        title: row.get(4)?,
-        n: row.get(5)?,
-        start: row.get(6)?,
-        end: row.get(7)?,
-        page: row.get(8)?,
-        heading: row.get(9)?,
-        text: row.get(10)?,
-        created_at: row.get(11)?,
+        document: row.get(0)?,
+        document_id: row.get(1)?,
+        name: row.get(2)?,
+        title: row.get(3)?,
+        n: row.get(4)?,
+        start: row.get(5)?,
+        end: row.get(6)?,
+        page: row.get(7)?,
+        heading: row.get(8)?,
+        text: row.get(9)?,
+        created_at: row.get(10)?,
     })
 }
 
@@ -168,19 +166,6 @@ pub(super) fn find(db: &Connection, owner: UserId, seq: i64) -> Result<Option<Pa
     ))?;
     let mut rows = statement.query_map(params![seq, owner], passage)?;
     Ok(rows.next().transpose()?)
-}
-
-/// The text of a passage with the matches marked; as it is when none of the words is in it.
-pub(super) fn marked(db: &Connection, expression: &str, found: &Passage) -> Result<String, Error> {
-    let mut statement = db.prepare_cached(
-        "SELECT highlight(chunks_fts, 0, ?3, ?4) FROM chunks_fts
-         WHERE chunks_fts MATCH ?1 AND rowid = ?2",
-    )?;
-    let mut rows = statement
-        .query_map(params![expression, found.seq, OPEN.to_string(), CLOSE.to_string()], |row| {
-            row.get(0)
-        })?;
-    Ok(rows.next().transpose()?.unwrap_or_else(|| found.text.clone()))
 }
 
 /// Documents whose name or title matches, the latest first.

@@ -4,14 +4,15 @@
 
 mod chunks;
 mod fusion;
+mod looking;
 mod notes;
 mod queries;
 mod retrieval;
 mod snippet;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,10 +22,10 @@ use crate::base::objects;
 use crate::base::{Caller, CollectionId, ConversationId, DocumentId, Timestamp, UserId};
 use crate::config::Live;
 use crate::conversations::Role;
-use crate::embeddings::{Embeddings, Kind, Near};
+use crate::embeddings::{Direction, Embeddings, Kind};
 use crate::error::Error;
 use crate::store::{Store, text};
-use queries::Texts;
+use looking::{Bounds, Looking, Looks, Nearest};
 
 /// Titles of each kind that stand above the rest of a result.
 const TITLES: usize = 5;
@@ -187,26 +188,6 @@ pub struct Search {
     embeddings: Embeddings,
 }
 
-/// What means about the same as a query.
-#[derive(Debug, Clone, Default)]
-struct Nearest {
-    chunks: Vec<Near>,
-    messages: Vec<Near>,
-}
-
-/// How a search is bounded and weighed.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    /// Texts that are ranked.
-    candidates: usize,
-    /// For the fusion of rankings.
-    k: u32,
-    /// How much words count.
-    words: f64,
-    /// How much meaning counts.
-    meaning: f64,
-}
-
 impl Search {
     /// Searches what `store` holds.
     pub fn new(store: Store, live: Live, embeddings: Embeddings) -> Self {
@@ -228,44 +209,58 @@ impl Search {
     pub async fn find(&self, caller: &Caller, query: Query) -> Result<Answer, Error> {
         let Query { text: words, scope, filters, limit, meaning } = query;
         let words = cut(&words).to_owned();
-        let owner = caller.user;
-        let looks = Looks::of(scope, &filters);
-        let direction = match meaning && !words.trim().is_empty() {
-            true => self.embeddings.direction(caller, &words).await,
-            false => None,
-        };
-        let took_part = direction.is_some();
+        let (owner, looks, bounds) = (caller.user, Looks::of(scope, &filters), self.bounds());
         let visible = self.visible(owner, &filters, looks.documents, None).await?;
-        let mut nearest = Nearest::default();
-        if let Some(direction) = direction {
-            let wanted = limit * 2;
-            if looks.documents {
-                let near =
-                    self.embeddings.nearest(Kind::Chunk, &direction, visible.clone(), wanted);
-                nearest.chunks = self.like_enough(near.await?);
+        let terms = text::terms(&words, true);
+        let looking = Looking { owner, filters, visible, bounds, looks, terms, limit };
+        let meant = async {
+            match meaning {
+                true => self.meant(caller, &words, &looking).await,
+                false => Ok(None),
             }
-            if looks.messages {
-                let near = self.embeddings.nearest(Kind::Message, &direction, None, wanted);
-                nearest.messages = self.like_enough(near.await?);
-            }
-        }
-        let bounds = self.bounds();
-        let hits = self
-            .store
-            .read(move |db| {
-                let looking =
-                    Looking { db, owner, filters: &filters, visible: visible.as_deref(), bounds };
-                looking.find(&words, looks, &nearest, limit)
-            })
-            .await?;
-        Ok(Answer { hits, meaning: took_part })
+        };
+        // Words and meaning are looked for at the same time.
+        let by_words = looking.clone();
+        let worded = self.store.read(move |db| by_words.by_words(db));
+        let (worded, meant) = tokio::try_join!(worded, meant)?;
+        let meaning = meant.is_some();
+        let nearest = meant.unwrap_or_default();
+        let hits = self.store.read(move |db| looking.together(db, worded, nearest));
+        Ok(Answer { hits: hits.await?, meaning })
     }
 
-    /// What is near in fact and not only nearer than the rest.
-    fn like_enough(&self, mut near: Vec<Near>) -> Vec<Near> {
+    /// What means about the same as a query; `None` without a model that tells.
+    async fn meant(
+        &self,
+        caller: &Caller,
+        words: &str,
+        looking: &Looking,
+    ) -> Result<Option<Nearest>, Error> {
+        let Some(direction) = self.embeddings.direction(caller, words).await else {
+            return Ok(None);
+        };
+        let (mut nearest, wanted) = (Nearest::default(), looking.limit * 2);
+        if looking.looks.documents {
+            let visible = looking.visible.clone();
+            nearest.chunks = self.nearest(Kind::Chunk, &direction, visible, wanted).await?;
+        }
+        if looking.looks.messages {
+            nearest.messages = self.nearest(Kind::Message, &direction, None, wanted).await?;
+        }
+        Ok(Some(nearest))
+    }
+
+    /// Rows that are near in fact and not only nearer than the rest, best first.
+    async fn nearest(
+        &self,
+        kind: Kind,
+        direction: &Direction,
+        visible: Option<Arc<HashSet<i64>>>,
+        limit: usize,
+    ) -> Result<Vec<i64>, Error> {
         let least = self.live.now().search.min_similarity;
-        near.retain(|one| one.score >= least);
-        near
+        let near = self.embeddings.nearest(kind, direction, visible, limit).await?;
+        Ok(near.into_iter().filter(|one| one.score >= least).map(|one| one.item).collect())
     }
 
     /// The documents that may be looked into; `None` for all.
@@ -275,7 +270,7 @@ impl Search {
         filters: &Filters,
         wanted: bool,
         only: Option<Vec<DocumentId>>,
-    ) -> Result<Option<Arc<std::collections::HashSet<i64>>>, Error> {
+    ) -> Result<Option<Arc<HashSet<i64>>>, Error> {
         if !wanted {
             return Ok(None);
         }
@@ -283,174 +278,6 @@ impl Search {
         let visible =
             self.store.read(move |db| chunks::visible(db, owner, &filters, only.as_deref()));
         Ok(visible.await?.map(Arc::new))
-    }
-}
-
-/// Which kinds of things to look through.
-#[derive(Debug, Clone, Copy)]
-struct Looks {
-    titles: bool,
-    messages: bool,
-    documents: bool,
-    notes: bool,
-}
-
-impl Looks {
-    fn of(scope: Scope, filters: &Filters) -> Self {
-        let said = scope != Scope::Documents && filters.lets_messages_pass();
-        let titles = said && filters.lets_titles_pass();
-        Self {
-            titles,
-            messages: said,
-            documents: scope != Scope::Conversations && filters.lets_documents_pass(),
-            notes: titles && scope == Scope::All,
-        }
-    }
-}
-
-/// One search on one snapshot.
-#[derive(Clone, Copy)]
-struct Looking<'a> {
-    db: &'a Connection,
-    owner: UserId,
-    filters: &'a Filters,
-    visible: Option<&'a std::collections::HashSet<i64>>,
-    bounds: Bounds,
-}
-
-impl Looking<'_> {
-    fn find(
-        self,
-        words: &str,
-        looks: Looks,
-        nearest: &Nearest,
-        limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
-        let terms = text::terms(words, true);
-        let all = text::all_of(&terms);
-        let any = text::any_of(&terms);
-        let titles = TITLES.min(limit);
-        let mut hits = Vec::new();
-        if let Some(all) = &all {
-            if looks.titles {
-                hits.extend(queries::titles(self.db, self.owner, all, titles)?);
-            }
-            if looks.documents {
-                hits.extend(chunks::titles(self.db, self.owner, all, self.visible, titles)?);
-            }
-            if looks.notes {
-                hits.extend(notes::find(self.db, self.owner, all, titles)?);
-            }
-        }
-        hits.truncate(limit);
-        let left = limit - hits.len();
-        let mut inside = Vec::new();
-        if looks.messages {
-            inside.extend(self.messages(&terms, any.as_deref(), &nearest.messages, left)?);
-        }
-        if looks.documents {
-            inside.extend(self.passages(&terms, any.as_deref(), &nearest.chunks, left)?);
-        }
-        // Scores of the two kinds are both made of ranks, so they compare.
-        inside.sort_by(|a, b| b.score.total_cmp(&a.score));
-        inside.truncate(left);
-        hits.extend(inside);
-        Ok(hits)
-    }
-
-    fn messages(
-        self,
-        terms: &[text::Term],
-        any: Option<&str>,
-        near: &[Near],
-        limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
-        let Self { db, owner, filters, bounds, .. } = self;
-        let mut by_words = Vec::new();
-        if let Some(all) = text::all_of(terms) {
-            let common = queries::has_common_term(db, Texts::Messages, terms, bounds.candidates)?;
-            by_words = queries::messages(db, owner, &all, common, filters, limit)?;
-            if by_words.is_empty()
-                && terms.len() > 1
-                && let Some(some) = self.some_of(Texts::Messages, terms)?
-            {
-                by_words = queries::messages(db, owner, &some, false, filters, limit)?;
-            }
-        }
-        let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
-        let near: Vec<i64> = near.iter().map(|one| one.item).collect();
-        let fresh: Vec<i64> = near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
-        let by_meaning = queries::by_rows(db, owner, &fresh, filters, any)?;
-        let mut known: std::collections::HashMap<i64, queries::Found> =
-            by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
-        let rankings = [&fusion::plain(ranked, bounds.words), &fusion::plain(near, bounds.meaning)];
-        let fused = fusion::fused(&rankings, bounds.k);
-        let hits = fused.into_iter().filter_map(|(seq, score)| {
-            let mut found = known.remove(&seq)?;
-            found.score = score;
-            Some(found.into_hit())
-        });
-        Ok(hits.take(limit).collect())
-    }
-
-    fn passages(
-        self,
-        terms: &[text::Term],
-        any: Option<&str>,
-        near: &[Near],
-        limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
-        let Self { db, owner, visible, bounds, .. } = self;
-        let mut ranked = Vec::new();
-        if let Some(all) = text::all_of(terms) {
-            let common = queries::has_common_term(db, Texts::Chunks, terms, bounds.candidates)?;
-            ranked = chunks::by_words(db, &all, common, visible, limit)?;
-            if ranked.is_empty()
-                && terms.len() > 1
-                && let Some(some) = self.some_of(Texts::Chunks, terms)?
-            {
-                ranked = chunks::by_words(db, &some, false, visible, limit)?;
-            }
-        }
-        let near: Vec<i64> = near.iter().map(|one| one.item).collect();
-        let rankings = [&fusion::plain(ranked, bounds.words), &fusion::plain(near, bounds.meaning)];
-        let fused = fusion::fused(&rankings, bounds.k);
-        let mut hits: Vec<Hit> = Vec::new();
-        for found in retrieval::distinct(db, owner, fused, limit)? {
-            let (passage, score) = found;
-            let marked = match any {
-                Some(any) => chunks::marked(db, any, &passage)?,
-                None => passage.text.clone(),
-            };
-            let location = passage.location();
-            hits.push(Hit {
-                title: Some(passage.shown_title()),
-                score,
-                passage: Some(Place {
-                    document_id: passage.document_id,
-                    n: passage.n,
-                    start: passage.start,
-                    end: passage.end,
-                    page: passage.page,
-                    heading: passage.heading,
-                }),
-                ..Hit::new(
-                    "passage",
-                    passage.document_id.to_string(),
-                    snippet::short(&marked),
-                    &location,
-                    passage.created_at,
-                )
-            });
-        }
-        Ok(hits)
-    }
-
-    /// The terms that tell texts apart, any of them.
-    fn some_of(self, texts: Texts, terms: &[text::Term]) -> Result<Option<String>, Error> {
-        let rare = queries::rare_terms(self.db, texts, terms, self.bounds.candidates)?;
-        let rare: Vec<_> = rare.into_iter().map(|rare| rare.term).collect();
-        Ok(text::any_of(&rare))
     }
 }
 

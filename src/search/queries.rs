@@ -4,8 +4,8 @@
 //! is left to words that are rare enough.
 //!
 //! What was measured over a million messages: asking for one row by `MATCH ? AND rowid = ?` costs
-//! hundreds of times a step of a running query, so texts are marked in the query that finds them,
-//! and filters look rows up instead of listing them in an `IN`, which FTS5 takes one by one.
+//! hundreds of times a step of a running query, so texts are marked in the query that finds them or
+//! apart from the index, and filters look rows up instead of listing them in an `IN`, which FTS5 takes one by one.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use super::{Filters, Hit};
 use crate::base::{ConversationId, MessageId, Timestamp, UserId};
 use crate::conversations::{Role, Source};
 use crate::error::Error;
-use crate::store::text::{Term, any_of};
+use crate::store::text::{self, Term, any_of};
 
 /// Newest matches that are looked at when a word is common.
 const NEWEST: usize = 100;
@@ -68,51 +68,43 @@ fn sql_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// Whether some term is in so many messages that ranking them all would be slow.
-pub(super) fn has_common_term(
+/// A term, and in how many texts it is, counted no further than there are texts to be ranked.
+#[derive(Debug, Clone)]
+pub(super) struct Counted {
+    pub(super) term: Term,
+    pub(super) texts: usize,
+}
+
+/// In how many texts each term is.
+pub(super) fn counted(
     db: &Connection,
     texts: Texts,
     terms: &[Term],
     candidates: usize,
-) -> Result<bool, Error> {
-    for term in terms {
-        if probe(db, texts, term, candidates)? >= candidates {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A term that tells messages apart, and in how many messages it is.
-#[derive(Debug, Clone)]
-pub(super) struct Rare {
-    pub(super) term: Term,
-    pub(super) messages: usize,
+) -> Result<Vec<Counted>, Error> {
+    let count = |term: &Term| {
+        probe(db, texts, term, candidates).map(|texts| Counted { term: term.clone(), texts })
+    };
+    Ok(terms.iter().map(count).collect::<rusqlite::Result<_>>()?)
 }
 
 /// The terms that tell texts apart: those in few of them, rarest first, as long as all of them
 /// together are in few enough to be ranked; when all are common, none.
-pub(super) fn rare_terms(
+pub(super) fn rare(
     db: &Connection,
     texts: Texts,
-    terms: &[Term],
+    mut counted: Vec<Counted>,
     candidates: usize,
-) -> Result<Vec<Rare>, Error> {
+) -> Result<Vec<Counted>, Error> {
     // In a small collection a word of every tenth message says little, too.
     let total = usize::try_from(total(db, texts)?).unwrap_or(usize::MAX);
     let common = if total > 100 { candidates.min(total / 10) } else { candidates };
-    let mut counted = Vec::with_capacity(terms.len());
-    for term in terms {
-        let found = probe(db, texts, term, common)?;
-        if found > 0 && found < common && !is_stop_word(&term.text) {
-            counted.push(Rare { term: term.clone(), messages: found });
-        }
-    }
-    counted.sort_by_key(|rare| rare.messages);
+    counted.retain(|one| (1..common).contains(&one.texts) && !is_stop_word(&one.term.text));
+    counted.sort_by_key(|one| one.texts);
     counted.truncate(12);
     let mut ranked = 0;
-    counted.retain(|rare| {
-        ranked += rare.messages;
+    counted.retain(|one| {
+        ranked += one.texts;
         ranked <= candidates * 2
     });
     Ok(counted)
@@ -351,25 +343,21 @@ fn density(marked: &str) -> f64 {
 pub(super) fn passages(
     db: &Connection,
     owner: UserId,
-    terms: &[Rare],
+    terms: &[Counted],
     wanted: usize,
     except: Option<ConversationId>,
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
-    let words: Vec<Term> = terms.iter().map(|rare| rare.term.clone()).collect();
+    let words: Vec<Term> = terms.iter().map(|one| one.term.clone()).collect();
     let Some(any) = any_of(&words) else { return Ok(Vec::new()) };
-    let mut found = Vec::with_capacity(limit);
-    for mut one in sharing(db, owner, terms, wanted, limit * WEIGHED)? {
-        if !one.is_quotable(except) {
-            continue;
-        }
-        let Some(marked) = mark(db, &any, one.seq)? else { continue };
-        one.marked = marked;
-        found.push(one);
-        if found.len() == limit {
-            break;
-        }
+    let mut found = sharing(db, owner, terms, wanted, limit * WEIGHED)?;
+    found.retain(|one| one.is_quotable(except));
+    found.truncate(limit);
+    let mut content = db.prepare_cached("SELECT content FROM messages WHERE seq = ?")?;
+    for one in &mut found {
+        one.marked = content.query_row([one.seq], |row| row.get(0))?;
     }
+    mark(&any, &mut found)?;
     Ok(found)
 }
 
@@ -393,17 +381,10 @@ pub(super) fn by_rows(
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         values[0] = (*row).into();
-        let Some(mut one) =
-            statement.query_row(params_from_iter(values.iter()), found).optional()?
-        else {
-            continue;
-        };
-        if let Some(expression) = expression
-            && let Some(marked) = mark(db, expression, one.seq)?
-        {
-            one.marked = marked;
-        }
-        all.push(one);
+        all.extend(statement.query_row(params_from_iter(values.iter()), found).optional()?);
+    }
+    if let Some(expression) = expression {
+        mark(expression, &mut all)?;
     }
     Ok(all)
 }
@@ -425,7 +406,7 @@ pub(super) fn quotable_by_rows(
 fn sharing(
     db: &Connection,
     owner: UserId,
-    terms: &[Rare],
+    terms: &[Counted],
     wanted: usize,
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
@@ -443,8 +424,8 @@ fn sharing(
     );
     let total = total(db, Texts::Messages)?;
     let mut values: Vec<SqlValue> = Vec::new();
-    for Rare { term, messages } in terms {
-        values.push(weight(*messages, total).into());
+    for Counted { term, texts } in terms {
+        values.push(weight(*texts, total).into());
         values.push(term.expression().into());
     }
     values.extend([sql_limit(wanted).into(), sql_limit(limit).into(), owner.to_string().into()]);
@@ -458,17 +439,17 @@ fn sharing(
 pub(super) fn coverage(
     db: &Connection,
     texts: Texts,
-    terms: &[Rare],
+    terms: &[Counted],
 ) -> Result<HashMap<i64, f64>, Error> {
     let total = total(db, texts)?;
     let table = texts.table();
-    let weights: Vec<f64> = terms.iter().map(|rare| weight(rare.messages, total)).collect();
+    let weights: Vec<f64> = terms.iter().map(|one| weight(one.texts, total)).collect();
     let all: f64 = weights.iter().sum();
     let mut shares: HashMap<i64, f64> = HashMap::new();
     let mut statement =
         db.prepare_cached(&format!("SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH ?"))?;
-    for (rare, weight) in terms.iter().zip(weights) {
-        let mut rows = statement.query([rare.term.expression()])?;
+    for (one, weight) in terms.iter().zip(weights) {
+        let mut rows = statement.query([one.term.expression()])?;
         while let Some(row) = rows.next()? {
             *shares.entry(row.get(0)?).or_default() += weight / all;
         }
@@ -484,13 +465,11 @@ fn weight(messages: usize, total: i64) -> f64 {
     (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
 }
 
-/// A message's text with the matches marked.
-fn mark(db: &Connection, expression: &str, seq: i64) -> Result<Option<String>, Error> {
-    Ok(db
-        .prepare_cached(
-            "SELECT highlight(messages_fts, 0, ?3, ?4) FROM messages_fts
-             WHERE messages_fts MATCH ?1 AND rowid = ?2",
-        )?
-        .query_row(params![expression, seq, OPEN.to_string(), CLOSE.to_string()], |r| r.get(0))
-        .optional()?)
+/// Marks the matches in the texts of messages.
+fn mark(expression: &str, found: &mut [Found]) -> Result<(), Error> {
+    let texts: Vec<&str> = found.iter().map(|one| one.marked.as_str()).collect();
+    for (n, marked) in text::marked(expression, &texts, (OPEN, CLOSE))? {
+        found[n].marked = marked;
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! What a question is answered from: passages of documents and of past conversations, by words and by
 //! meaning, without near-copies.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -36,23 +37,21 @@ impl Search {
         let question = cut(question).to_owned();
         let visible = self.visible(owner, &Filters::default(), true, only).await?;
         let depth = LEAST_DEEP.max(limit * DEEP);
-        let near = match self.embeddings.direction(caller, &question).await {
-            Some(direction) => {
-                let near = self.embeddings.nearest(Kind::Chunk, &direction, visible.clone(), depth);
-                self.like_enough(near.await?)
-            }
-            None => Vec::new(),
-        };
-        let near: Vec<i64> = near.into_iter().map(|one| one.item).collect();
         let bounds = self.bounds();
+        let near = self.near(caller, Kind::Chunk, &question, visible.clone(), depth);
+        let words = question.clone();
+        let worded = self.store.read(move |db| {
+            let mut terms = text::terms(&words, false);
+            terms.extend(text::joined(&words));
+            let counted = queries::counted(db, Texts::Chunks, &terms, bounds.candidates)?;
+            let rare = queries::rare(db, Texts::Chunks, counted, bounds.candidates)?;
+            by_words(db, &rare, visible.as_deref(), bounds.words, depth)
+        });
+        let (worded, near) = tokio::try_join!(worded, near)?;
         self.store
             .read(move |db| {
-                let mut terms = text::terms(&question, false);
-                terms.extend(text::joined(&question));
-                let rare = queries::rare_terms(db, Texts::Chunks, &terms, bounds.candidates)?;
-                let words = by_words(db, &rare, visible.as_deref(), bounds.words, depth)?;
                 let near = fusion::plain(near, bounds.meaning);
-                let fused = fusion::fused(&[&words, &near], bounds.k);
+                let fused = fusion::fused(&[&worded, &near], bounds.k);
                 let found = distinct(db, owner, fused, limit)?;
                 Ok(found.into_iter().map(|(passage, score)| source(passage, score)).collect())
             })
@@ -74,31 +73,27 @@ impl Search {
         let owner = caller.user;
         let question = cut(question).to_owned();
         let depth = LEAST_DEEP.max(limit * DEEP);
-        let near = match self.embeddings.direction(caller, &question).await {
-            Some(direction) => {
-                let near = self.embeddings.nearest(Kind::Message, &direction, None, depth);
-                self.like_enough(near.await?)
-            }
-            None => Vec::new(),
-        };
-        let near: Vec<i64> = near.into_iter().map(|one| one.item).collect();
         let bounds = self.bounds();
+        let near = self.near(caller, Kind::Message, &question, None, depth);
+        let words = question.clone();
+        let worded = self.store.read(move |db| {
+            let terms = text::terms(&words, false);
+            let counted = queries::counted(db, Texts::Messages, &terms, bounds.candidates)?;
+            let rare = queries::rare(db, Texts::Messages, counted, bounds.candidates)?;
+            // A passage should share more with a question than one of its many words.
+            let wanted = if rare.len() > 2 { 2 } else { 1 };
+            queries::passages(db, owner, &rare, wanted, except, limit * 2)
+        });
+        let (by_words, near) = tokio::try_join!(worded, near)?;
         self.store
             .read(move |db| {
-                let terms = text::terms(&question, false);
-                let rare = queries::rare_terms(db, Texts::Messages, &terms, bounds.candidates)?;
-                // A passage should share more with a question than one of its many words.
-                let wanted = if rare.len() > 2 { 2 } else { 1 };
-                let by_words = queries::passages(db, owner, &rare, wanted, except, limit * 2)?;
                 let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
                 let fresh: Vec<i64> =
                     near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
                 let by_meaning = queries::quotable_by_rows(db, owner, &fresh, except)?;
-                let mut known: std::collections::HashMap<_, _> =
+                let mut known: HashMap<_, _> =
                     by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
-                let rankings =
-                    [&fusion::plain(ranked, bounds.words), &fusion::plain(near, bounds.meaning)];
-                let fused = fusion::fused(&rankings, bounds.k);
+                let fused = bounds.fused(ranked, near);
                 let mut sources: Vec<Source> = Vec::with_capacity(limit);
                 let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(limit);
                 for (seq, score) in fused {
@@ -119,13 +114,28 @@ impl Search {
             })
             .await
     }
+
+    /// Rows that mean about the same as a question, best first; none without a model that tells.
+    async fn near(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        question: &str,
+        visible: Option<Arc<HashSet<i64>>>,
+        depth: usize,
+    ) -> Result<Vec<i64>, Error> {
+        let Some(direction) = self.embeddings.direction(caller, question).await else {
+            return Ok(Vec::new());
+        };
+        self.nearest(kind, &direction, visible, depth).await
+    }
 }
 
 /// Passages that have some of the terms, best first by BM25, each counting by the share of the terms
 /// that it has, the rare ones more.
 fn by_words(
     db: &Connection,
-    terms: &[queries::Rare],
+    terms: &[queries::Counted],
     visible: Option<&HashSet<i64>>,
     weight: f64,
     depth: usize,
@@ -133,7 +143,7 @@ fn by_words(
     if weight <= 0.0 {
         return Ok(Vec::new());
     }
-    let words: Vec<_> = terms.iter().map(|rare| rare.term.clone()).collect();
+    let words: Vec<_> = terms.iter().map(|one| one.term.clone()).collect();
     let Some(any) = text::any_of(&words) else { return Ok(Vec::new()) };
     let covered = queries::coverage(db, Texts::Chunks, terms)?;
     let ranked = chunks::by_words(db, &any, false, visible, depth)?;

@@ -2,6 +2,8 @@
 //! so that none of FTS5's operators can be met by accident; `"quoted phrases"` stay together, and the
 //! last word is taken as a beginning while it is being typed.
 
+use rusqlite::{Connection, params};
+
 /// Words of a query that are looked at; the rest of a pasted page adds nothing.
 const MAX_WORDS: usize = 32;
 /// Characters of one word that are looked at.
@@ -88,6 +90,34 @@ fn join(terms: &[Term], with: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(with))
 }
 
+/// Texts in which something matches an expression, by their place, with `edges` before and after each match. The
+/// texts are indexed anew, in memory: asking the index in the file for one of its rows costs ten times as much.
+pub fn marked(
+    expression: &str,
+    texts: &[&str],
+    edges: (char, char),
+) -> rusqlite::Result<Vec<(usize, String)>> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let db = Connection::open_in_memory()?;
+    // What is never committed is never written into the index's own tables.
+    db.execute_batch(
+        "BEGIN; CREATE VIRTUAL TABLE texts USING fts5
+           (text, tokenize = 'porter unicode61 remove_diacritics 2')",
+    )?;
+    let mut add = db.prepare("INSERT INTO texts (rowid, text) VALUES (?, ?)")?;
+    for (n, text) in texts.iter().enumerate() {
+        add.execute(params![n, text])?;
+    }
+    let (open, close) = (edges.0.to_string(), edges.1.to_string());
+    let mut find =
+        db.prepare("SELECT rowid, highlight(texts, 0, ?2, ?3) FROM texts WHERE texts MATCH ?1")?;
+    let rows =
+        find.query_map(params![expression, open, close], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +137,30 @@ mod tests {
         assert_eq!(shown, r#""wood" AND "stove" AND "slow burn" AND "chim"*"#);
         assert_eq!(all_of(&terms("chim ", true)).unwrap(), r#""chim""#);
         assert_eq!(all_of(&terms(" *^-() ", true)), None);
+    }
+
+    #[test]
+    fn marks_are_those_of_the_index() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "CREATE VIRTUAL TABLE t USING fts5
+               (c, tokenize = 'porter unicode61 remove_diacritics 2', prefix = '1 2 3')",
+        )
+        .unwrap();
+        let texts = ["The tides came in", "über die Brücke", "nothing", "a slow tide, slow burn"];
+        for text in texts {
+            db.execute("INSERT INTO t VALUES (?)", [text]).unwrap();
+        }
+        for query in ["tide", "brucke tid", "\"slow burn\"", "none"] {
+            let any = any_of(&terms(query, true)).unwrap();
+            let mut find = db
+                .prepare("SELECT rowid - 1, highlight(t, 0, '<', '>') FROM t WHERE t MATCH ?")
+                .unwrap();
+            let rows = find.query_map([&any], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let rows: Vec<(usize, String)> = rows.collect::<Result<_, _>>().unwrap();
+            assert_eq!(marked(&any, &texts, ('<', '>')).unwrap(), rows, "{query}");
+        }
+        assert_eq!(marked("\"tide\"", &texts, ('<', '>')).unwrap().len(), 2);
     }
 
     proptest! {

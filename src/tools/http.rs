@@ -34,13 +34,12 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// Longest messages that one answer may hold: progress comes before the result.
 const MESSAGES: usize = 4;
 
-/// The first wait before a stream is asked for again; it doubles, so many times.
+/// The least wait before a stream is asked for again, and the first after a failure; that doubles, so many times.
 const AGAIN: Duration = Duration::from_millis(500);
 const AGAIN_TIMES: usize = 3;
 /// What a server may say about that wait.
 const RETRY_MS: RangeInclusive<u64> = 500..=30_000;
-/// How often one connection goes on with a stream at most, and how often it asks for one that has no place yet.
-const RESUMED: u32 = 100;
+/// How often one connection asks for a stream that has no place yet.
 const BEGUN: u32 = 5;
 
 type Failure = StreamableHttpError<Error>;
@@ -56,23 +55,8 @@ pub(super) struct Http {
     pub(super) max_bytes: usize,
     /// What went wrong last: the SDK does not always hand it on.
     pub(super) why: Why,
-    /// How often a stream was asked for.
-    pub(super) streams: Arc<Streams>,
-}
-
-/// Streams that were asked for from a place on, and from the beginning.
-#[derive(Debug, Default)]
-pub(super) struct Streams {
-    resumed: AtomicU32,
-    begun: AtomicU32,
-}
-
-impl Streams {
-    /// Whether one more may be asked for: a server that ends each at once is not asked for ever.
-    fn may(&self, resumed: bool) -> bool {
-        let (count, most) = if resumed { (&self.resumed, RESUMED) } else { (&self.begun, BEGUN) };
-        count.fetch_add(1, Ordering::Relaxed) < most
-    }
+    /// How often a stream was asked for from its beginning: a server that ends each at once is not asked for ever.
+    pub(super) begun: Arc<AtomicU32>,
 }
 
 /// An answer that broke off is asked for again from where it was, if the server gave it a place.
@@ -304,11 +288,12 @@ impl StreamableHttpClient for Http {
         token: Option<String>,
         mut headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<Stream, Failure> {
-        if !self.streams.may(last_event.is_some()) {
-            return Err(StreamableHttpError::ServerDoesNotSupportSse);
-        }
         if let Some(id) = last_event.and_then(|id| HeaderValue::try_from(id).ok()) {
+            // After a connection that broke, the SDK asks without a wait.
+            tokio::time::sleep(AGAIN).await;
             headers.insert(LAST_EVENT, id);
+        } else if self.begun.fetch_add(1, Ordering::Relaxed) >= BEGUN {
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
         }
         let (session, token) = (session.as_deref(), token.as_deref());
         let response = self.send(Method::GET, &uri, session, token, headers, None).await?;

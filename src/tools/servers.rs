@@ -213,7 +213,7 @@ impl Tools {
                     limit: policy.call_timeout.max(policy.connect),
                     max_bytes: policy.max_message_bytes,
                     why: Why::default(),
-                    streams: Arc::default(),
+                    begun: Arc::default(),
                 },
                 url: url.clone(),
                 token: secrets.token,

@@ -164,15 +164,18 @@ async fn an_answer_that_breaks_off_goes_on_where_it_was() {
     let call = &answer["calls"][0];
     assert_eq!((&call["state"], &call["result"]), (&json!("done"), &json!("after the break")));
     assert_eq!(halting.asked().len(), 1);
-    // A server that ends every stream at once is asked a few times, and the call fails in time.
-    upstream.then(Act::call("Far__never", &json!({})));
-    upstream.then(Act::answer(&["So."]));
-    let answer = server.answer(&conversation, &model, "Again").await;
-    let call = &answer["calls"][0];
-    assert_eq!(call["state"], "failed", "{call}");
-    assert!(call["result"].as_str().unwrap().contains("TOOL_CALL_TIMEOUT_SECONDS"), "{call}");
-    let times = halting.asked().iter().filter(|place| place.starts_with("never")).count();
-    assert!((2..10).contains(&times), "asked {times} times");
+    // A server that ends every stream at once, or breaks each, is asked a few times, and the call fails in time.
+    for tool in ["never", "breaks"] {
+        upstream.then(Act::call(&format!("Far__{tool}"), &json!({})));
+        upstream.then(Act::answer(&["So."]));
+        let answer = server.answer(&conversation, &model, "Again").await;
+        let call = &answer["calls"][0];
+        assert_eq!(call["state"], "failed", "{call}");
+        let result = call["result"].as_str().unwrap();
+        assert!(result.contains("TOOL_CALL_TIMEOUT_SECONDS"), "{call}");
+        let times = halting.asked().iter().filter(|place| place.starts_with(tool)).count();
+        assert!((2..10).contains(&times), "{tool}: asked {times} times");
+    }
     eventually("nobody asks any more", || async {
         let before = halting.asked().len();
         tokio::time::sleep(Duration::from_millis(1500)).await;

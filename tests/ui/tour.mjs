@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { counts } from "./house.mjs";
 
-const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8").match(/[^]{1,40}/g);
+const DIAGRAM = "\n\n```mermaid\nflowchart LR\n  Harbour --> Sea\n```\n";
+const ANSWER = (readFileSync(join(import.meta.dirname, "answer.md"), "utf8") + DIAGRAM).match(/[^]{1,40}/g);
 export const SECTIONS = ["models", "memory", "configuration", "appearance", "shortcuts", "security", "logs", "about"];
 
 /** The id of a chat whose answer has everything that can be drawn. */
@@ -38,6 +39,14 @@ export const within = (page, path) => page.evaluate((to) => {
   dispatchEvent(new PopStateEvent("popstate"));
 }, path);
 
+/** Waits until formulas, the colours of code and diagrams, which are all fetched when met, are there. */
+async function drawn(answer) {
+  await answer.locator(".code-block").first().waitFor();
+  await counts(answer.locator("[data-math]:not([data-drawn])"), 0);
+  await answer.locator(".hljs-keyword").first().waitFor();
+  await answer.locator("img.diagram").waitFor();
+}
+
 /** Goes to a page, and waits until what it fetches is there. */
 export async function visit(house, page, path) {
   // An address that the server does not know is reached from inside.
@@ -46,7 +55,7 @@ export async function visit(house, page, path) {
   await page.locator("#app > *").first().waitFor();
   if (!outside) await within(page, path);
   await page.locator("main :is(h1, h2), header h1").first().waitFor();
-  if (path.startsWith("/c/")) await page.locator(".answer .code-block").first().waitFor();
+  if (path.startsWith("/c/")) await drawn(page.locator(".answer"));
   if (path === "/library") await page.locator(".document-row").first().waitFor();
   if (path.startsWith("/library/")) await page.locator("mark.passage").first().waitFor();
   if (path.startsWith("/search")) await page.locator("main mark").first().waitFor();

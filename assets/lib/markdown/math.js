@@ -27,7 +27,7 @@ function draw(place) {
   let picture = drawn.get(key);
   if (!picture) {
     picture = document.createElement("span");
-    katex.render(source, picture, { displayMode: display, throwOnError: false, trust: false, strict: "ignore", maxExpand: 200, maxSize: 40 });
+    katex.render(source, picture, { displayMode: display, throwOnError: false, trust: false, strict: "ignore", maxExpand: 200, maxSize: 40, errorColor: "var(--bad)" });
     if (drawn.size >= REMEMBERED) drawn.delete(drawn.keys().next().value);
     drawn.set(key, picture);
   }

@@ -1,5 +1,5 @@
 //! A server of tools over HTTP whose answers break off: `resumes` goes on when it is asked for the rest, `never`
-//! only says that it will.
+//! only says that it will, and `breaks` breaks off again.
 
 use std::sync::{Arc, Mutex};
 
@@ -54,6 +54,7 @@ async fn serve(mut connection: TcpStream, asked: &Mutex<Vec<String>>) -> std::io
         asked.lock().unwrap().push(place.clone());
         let events = match place.split_once('-') {
             Some(("resumes", id)) => format!("data: {}\n\n", text(id, "after the break")),
+            Some(("breaks", _)) => return begin(&mut connection, place).await,
             // It is over at once, and may be asked again without a wait.
             _ => format!("id: {place}\nretry: 0\ndata:\n\n"),
         };
@@ -68,19 +69,22 @@ async fn serve(mut connection: TcpStream, asked: &Mutex<Vec<String>>) -> std::io
                 json!({"name": name, "description": "It breaks off", "inputSchema": {"type": "object"},
                     "annotations": {"readOnlyHint": true}})
             };
-            json!({"tools": [tool("resumes"), tool("never")]})
+            json!({"tools": [tool("resumes"), tool("never"), tool("breaks")]})
         }
         "tools/call" => {
             let tool = message["params"]["name"].as_str().unwrap_or_default();
-            // The head promises more than comes.
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9000\r\n\r\n";
-            let begun = format!("{head}id: {tool}-{id}\nretry: 0\ndata:\n\n");
-            return connection.write_all(begun.as_bytes()).await;
+            return begin(&mut connection, &format!("{tool}-{id}")).await;
         }
         _ => return say(&mut connection, "202 Accepted", "text/plain", "").await,
     };
     let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
     say(&mut connection, "200 OK", "application/json", &answer).await
+}
+
+/// Begins an answer: its head promises more than comes.
+async fn begin(to: &mut TcpStream, place: &str) -> std::io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9000\r\n\r\n";
+    to.write_all(format!("{head}id: {place}\nretry: 0\ndata:\n\n").as_bytes()).await
 }
 
 fn text(id: &str, text: &str) -> String {
