@@ -12,7 +12,7 @@ use crate::server::Server;
 use crate::words::{Dice, Words};
 
 /// Counts up when what is seeded changes.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 /// Messages of the long conversation that every folder has.
 pub const LONG: usize = 200;
 /// The owner that the schema brings.
@@ -144,7 +144,8 @@ fn conversation(
     }
     db.prepare_cached(
         "UPDATE conversations SET updated_at = ?2, active_leaf = ?3, message_count = ?4,
-           last_role = ?5, last_text = substr(?6, 1, 100), last_at = ?2 WHERE seq = ?1",
+           last_role = ?5, last_text = substr(?6, 1, 100), last_at = ?2,
+           active_leaf_id = (SELECT id FROM messages WHERE seq = ?3) WHERE seq = ?1",
     )
     .unwrap()
     .execute(params![n as i64 + 1, shown(*at), parent, count as i64, last.1, last.0])

@@ -166,8 +166,11 @@ impl Bus {
         let newest = self.store().read(|db| Ok::<_, Error>(words::unindexed(db)?)).await?;
         let mut missing = newest.is_some();
         while missing {
-            let last = self.store().write(|tx| Ok::<_, Error>(words::index(tx)?)).await?;
+            // The words are taken apart here, while others write.
+            let next = self.store().read(|db| Ok::<_, Error>(words::next(db)?)).await?;
+            let last = next.last().map(|(seq, _)| *seq);
             missing = last.is_some() && last < newest;
+            self.store().write(move |tx| Ok::<_, Error>(words::index(tx, &next)?)).await?;
         }
         Ok(())
     }

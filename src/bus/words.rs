@@ -13,19 +13,20 @@ const SEARCHED: usize = 64 * 1024;
 const TOGETHER: usize = 512;
 const BYTES_TOGETHER: usize = 4 * SEARCHED;
 
-/// Messages above the newest that is found by its words: they are indexed in the order of their numbers.
-const UNINDEXED: &str = "FROM bus_messages
-    WHERE seq > coalesce((SELECT rowid FROM bus_fts ORDER BY rowid DESC LIMIT 1), 0)";
+/// The newest message that is found by its words: they are indexed in the order of their numbers.
+const INDEXED: &str = "coalesce((SELECT rowid FROM bus_fts ORDER BY rowid DESC LIMIT 1), 0)";
 
 /// The newest message that is not found by its words yet.
 pub(super) fn unindexed(db: &Connection) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached(&format!("SELECT max(seq) {UNINDEXED}"))?.query_row([], |row| row.get(0))
+    db.prepare_cached(&format!("SELECT max(seq) FROM bus_messages WHERE seq > {INDEXED}"))?
+        .query_row([], |row| row.get(0))
 }
 
-/// Lets the next messages be found by their words; the number of the last.
-pub(super) fn index(tx: &Connection) -> rusqlite::Result<Option<i64>> {
-    let mut select =
-        tx.prepare_cached(&format!("SELECT seq, type, payload {UNINDEXED} ORDER BY seq LIMIT ?"))?;
+/// The words of the next messages to be indexed, by number.
+pub(super) fn next(db: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT seq, type, payload FROM bus_messages WHERE seq > {INDEXED} ORDER BY seq LIMIT ?"
+    ))?;
     let mut rows = select.query([TOGETHER])?;
     let (mut next, mut bytes) = (Vec::new(), 0);
     while bytes < BYTES_TOGETHER
@@ -33,13 +34,22 @@ pub(super) fn index(tx: &Connection) -> rusqlite::Result<Option<i64>> {
     {
         let words = words(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
         bytes += words.len();
-        next.push((row.get::<_, i64>(0)?, words));
+        next.push((row.get(0)?, words));
     }
-    let mut insert = tx.prepare_cached("INSERT INTO bus_fts (rowid, text) VALUES (?, ?)")?;
-    for (seq, words) in &next {
+    Ok(next)
+}
+
+/// Lets messages be found by their words, if they are still there and nobody else did meanwhile.
+pub(super) fn index(tx: &Connection, words: &[(i64, String)]) -> rusqlite::Result<()> {
+    let indexed: i64 =
+        tx.prepare_cached(&format!("SELECT {INDEXED}"))?.query_row([], |row| row.get(0))?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO bus_fts (rowid, text) SELECT seq, ?2 FROM bus_messages WHERE seq = ?1",
+    )?;
+    for (seq, words) in words.iter().filter(|(seq, _)| *seq > indexed) {
         insert.execute(params![seq, words])?;
     }
-    Ok(next.last().map(|(seq, _)| *seq))
+    Ok(())
 }
 
 /// Messages with these words, newest first.

@@ -1,12 +1,14 @@
 //! The SQL of conversations. Free functions on a connection, so that several compose in one
 //! transaction. `seq` is a row's number inside the database and never leaves it.
 
+use std::collections::HashMap;
+
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use serde::de::DeserializeOwned;
 
 use super::types::{Changes, Conversation, Filter, Label, LastMessage, New};
-use crate::base::{ConversationId, Timestamp, UserId};
+use crate::base::{ConversationId, Timestamp, TurnId, UserId};
 use crate::store::text;
 
 /// What a page of conversations is sorted by: pinned, activity, row.
@@ -18,12 +20,8 @@ const QUERY_CANDIDATES: u32 = 2000;
 
 const COLUMNS: &str = "c.seq, c.id, c.title, c.created_at, c.updated_at, c.message_count,
     c.last_role, c.last_text, c.last_at, c.pinned, c.archived, c.folder, c.model, c.system_prompt,
-    c.document_ids, c.options, c.metadata, c.deleted_at,
-    (SELECT id FROM messages WHERE seq = c.active_leaf),
-    (SELECT json_group_array(tag) FROM conversation_tags WHERE conversation = c.seq),
-    (SELECT json_group_array(turn) FROM messages
-     WHERE state = 'streaming' AND conversation = c.seq AND turn IS NOT NULL),
-    c.pinned_document_ids, c.tools";
+    c.document_ids, c.options, c.metadata, c.deleted_at, c.active_leaf_id, c.pinned_document_ids,
+    c.tools";
 
 /// Reads a column that holds JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
@@ -61,19 +59,43 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(i64, Conversation)> {
         model: row.get(12)?,
         system_prompt: row.get(13)?,
         document_ids: json(row, 14)?,
-        pinned_document_ids: json(row, 21)?,
-        tools: match row.get_ref(22)? {
+        pinned_document_ids: json(row, 19)?,
+        tools: match row.get_ref(20)? {
             rusqlite::types::ValueRef::Null => None,
-            _ => Some(json(row, 22)?),
+            _ => Some(json(row, 20)?),
         },
         options: json(row, 15)?,
         metadata: json(row, 16)?,
         deleted_at: row.get(17)?,
         active_leaf_id: row.get(18)?,
-        tags: json(row, 19)?,
-        running_turns: json(row, 20)?,
+        tags: Vec::new(),
+        running_turns: Vec::new(),
     };
     Ok((row.get(0)?, conversation))
+}
+
+/// Adds what stands in other tables, in one statement for all.
+fn complete(db: &Connection, found: &mut [(i64, Conversation)]) -> rusqlite::Result<()> {
+    let rows: Vec<i64> = found.iter().map(|(seq, _)| *seq).collect();
+    let places: HashMap<i64, usize> = rows.iter().zip(0..).map(|(seq, at)| (*seq, at)).collect();
+    let mut statement = db.prepare_cached(
+        "SELECT conversation, tag, NULL FROM conversation_tags
+         WHERE conversation IN (SELECT value FROM json_each(?1))
+         UNION ALL
+         SELECT conversation, NULL, turn FROM messages
+         WHERE state = 'streaming' AND turn IS NOT NULL
+           AND +conversation IN (SELECT value FROM json_each(?1))
+         ORDER BY 1, 2",
+    )?;
+    let mut rows = statement.query([to_json(&rows)?])?;
+    while let Some(row) = rows.next()? {
+        let Some((_, one)) = places.get(&row.get(0)?).and_then(|at| found.get_mut(*at)) else {
+            continue;
+        };
+        one.tags.extend(row.get::<_, Option<String>>(1)?);
+        one.running_turns.extend(row.get::<_, Option<TurnId>>(2)?);
+    }
+    Ok(())
 }
 
 /// The conversation and its row, in the trash or not; `None` when absent or somebody else's.
@@ -82,11 +104,11 @@ pub(crate) fn find(
     owner: UserId,
     id: ConversationId,
 ) -> rusqlite::Result<Option<(i64, Conversation)>> {
-    db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM conversations c WHERE c.id = ? AND c.owner = ?"
-    ))?
-    .query_row(params![id, owner], from_row)
-    .optional()
+    let sql = format!("SELECT {COLUMNS} FROM conversations c WHERE c.id = ? AND c.owner = ?");
+    let found = db.prepare_cached(&sql)?.query_row(params![id, owner], from_row).optional()?;
+    let Some(mut found) = found else { return Ok(None) };
+    complete(db, std::slice::from_mut(&mut found))?;
+    Ok(Some(found))
 }
 
 /// One page, and the key of the next.
@@ -142,6 +164,7 @@ pub(super) fn list(
     let mut found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
+    complete(db, &mut found)?;
     let key = found.last().filter(|_| more).map(|(seq, last)| {
         let at = if filter.trash { last.deleted_at } else { Some(last.updated_at) };
         (last.pinned && !filter.trash, at.map(|at| at.to_string()).unwrap_or_default(), *seq)

@@ -231,8 +231,8 @@ pub(crate) fn update_leaf(
         "UPDATE conversations SET active_leaf = ?2,
            message_count =
              (SELECT count(*) FROM messages WHERE conversation = ?1 AND deleted_at IS NULL),
-           (last_role, last_text, last_at) =
-             (SELECT role, substr(content, 1, ?3), created_at FROM messages WHERE seq = ?2)
+           (active_leaf_id, last_role, last_text, last_at) =
+             (SELECT id, role, substr(content, 1, ?3), created_at FROM messages WHERE seq = ?2)
          WHERE seq = ?1",
     )?
     .execute(params![conversation, leaf, SHOWN_CHARS])

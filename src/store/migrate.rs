@@ -26,6 +26,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0010_nodes.sql"),
     include_str!("migrations/0011_tools.sql"),
     include_str!("migrations/0012_deliveries.sql"),
+    include_str!("migrations/0013_leaves.sql"),
 ];
 
 /// Runs what has not run yet.

@@ -189,7 +189,7 @@ CREATE TABLE conversations (
   options TEXT NOT NULL DEFAULT '{}',
   metadata TEXT NOT NULL DEFAULT '{}',
   deleted_at TEXT
-, pinned_document_ids TEXT NOT NULL DEFAULT '[]', tools TEXT) STRICT;
+, pinned_document_ids TEXT NOT NULL DEFAULT '[]', tools TEXT, active_leaf_id TEXT) STRICT;
 
 CREATE INDEX conversations_by_activity
   ON conversations (owner, archived, pinned DESC, updated_at DESC, seq DESC)
