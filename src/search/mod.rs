@@ -213,15 +213,17 @@ impl Search {
         let visible = self.visible(owner, &filters, looks.documents, None).await?;
         let terms = text::terms(&words, true);
         let looking = Looking { owner, filters, visible, bounds, looks, terms, limit };
-        let meant = async {
-            match meaning {
-                true => self.meant(caller, &words, &looking).await,
-                false => Ok(None),
-            }
-        };
+        if !meaning {
+            let hits = self.store.read(move |db| {
+                let worded = looking.by_words(db)?;
+                looking.together(db, worded, Nearest::default())
+            });
+            return Ok(Answer { hits: hits.await?, meaning });
+        }
         // Words and meaning are looked for at the same time.
         let by_words = looking.clone();
         let worded = self.store.read(move |db| by_words.by_words(db));
+        let meant = self.meant(caller, &words, &looking);
         let (worded, meant) = tokio::try_join!(worded, meant)?;
         let meaning = meant.is_some();
         let nearest = meant.unwrap_or_default();
