@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barriers, listen, say, settle, wide } from "./bus.mjs";
-import { useHouse } from "./house.mjs";
+import { until, useHouse } from "./house.mjs";
 import { within } from "./tour.mjs";
 
 let message = "";
@@ -34,10 +34,16 @@ test("while nothing happens, nothing is fetched", house.scene({ path: "/agents" 
   for (const path of ["", "/clients/lighthouse", "/log", `/log/${message}`]) {
     await page.goto(`${house.address}/agents${path}`);
     await settle(page);
+    let asked = [];
+    let last = Date.now();
+    page.on("request", (request) => {
+      if (!/\/api\/v1\/(clients|messages|search|webhooks)/.test(request.url())) return;
+      asked.push(request.url());
+      last = Date.now();
+    });
     // What happened just before may still be told.
-    await page.waitForTimeout(1000);
-    const asked = [];
-    page.on("request", (request) => /\/api\/v1\/(clients|messages|search|webhooks)/.test(request.url()) && asked.push(request.url()));
+    await until(() => Date.now() - last > 1000 || `${path} still asks for ${asked.at(-1)}`);
+    asked = [];
     await page.waitForTimeout(1500);
     page.removeAllListeners("request");
     assert.deepEqual(asked, [], path);

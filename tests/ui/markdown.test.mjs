@@ -27,6 +27,7 @@ const OWN = {
 
 let browser;
 let page;
+const fetching = new Set();
 let complaints;
 
 before(async () => {
@@ -37,10 +38,13 @@ after(() => browser?.close());
 
 beforeEach(async () => {
   await page?.close();
+  fetching.clear();
   page = await browser.newPage();
   complaints = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => fetching.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => fetching.delete(request));
   await page.route("**/*", serve);
   await page.goto(`${ORIGIN}/try.html`);
   await page.waitForFunction(() => globalThis.prose);
@@ -75,12 +79,15 @@ async function stream(text, { piece = 9, sources = [] } = {}) {
   await settled();
 }
 
-const settled = () => page.evaluate(async () => {
-  for (let before = ""; before !== prose.element.outerHTML; ) {
-    before = prose.element.outerHTML;
+/** Waits until nothing is fetched and nothing changes any more. */
+async function settled() {
+  for (let before = ""; ; ) {
+    const now = await page.evaluate(() => prose.element.outerHTML);
+    if (now === before && !fetching.size) return;
+    before = now;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-});
+}
 const markup = () => page.evaluate(() => prose.element.innerHTML.replaceAll(' style=""', "").replace(/\n/g, ""));
 
 const ANSWER = readFileSync(join(import.meta.dirname, "answer.md"), "utf8");

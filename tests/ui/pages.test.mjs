@@ -72,6 +72,7 @@ test("a configuration that was refused is shown until it is mended", house.scene
 test("the keyboard alone is enough", house.scene({ path: "/settings/about" }, async (page) => {
   const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
   await page.getByRole("heading", { name: "About" }).waitFor();
+  await page.locator("dl.about").waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await focused(), "Skip to content");
   assert.ok(await page.locator(".skip").evaluate((link) => link.getBoundingClientRect().top >= 0), "the skip link is in sight");

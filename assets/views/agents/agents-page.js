@@ -1,6 +1,7 @@
 /** The agents and the bus between them: one page with its parts, each at an address of its own. */
 import { clientPath, PARTS } from "../../lib/bus-address.js";
 import { go, route } from "../../lib/router.js";
+import { showCurrent } from "../../lib/strip.js";
 import { t } from "../../lib/text.js";
 import { useEffect, useRef } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
@@ -28,7 +29,7 @@ export function AgentsPage() {
   }, [known, section]);
   useEffect(() => {
     document.title = `${client ?? (part === "overview" ? t("agents.title") : t(`agents.${part}`))} · Inglenook`;
-    nav.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    showCurrent(nav.current);
   }, [part, client]);
   const Part = SHOWN[part];
   return html`<div class="agents">

@@ -1,5 +1,6 @@
 /** The settings: one page with a part for each concern, chosen by the address. */
 import { Later } from "../../components/later.js";
+import { showCurrent } from "../../lib/strip.js";
 import { t } from "../../lib/text.js";
 import { may } from "../../state/session.js";
 import { useEffect, useRef } from "../../vendor/hooks.js";
@@ -35,7 +36,7 @@ export function SettingsPage({ section = "" }) {
   const shown = ids.includes(section) ? section : ids[0];
   const Section = SECTIONS[shown];
   const nav = useRef(null);
-  useEffect(() => nav.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [shown]);
+  useEffect(() => showCurrent(nav.current), [shown]);
   return html`<div class="settings">
     <h1>${t("settings.title")}</h1>
     <nav ref=${nav} class="settings-nav" aria-label=${t("settings.sections")}>
