@@ -110,6 +110,22 @@ test("the keyboard alone is enough", house.scene({ path: "/settings/about" }, as
   await page.waitForURL(/\/settings\/models$/);
 }));
 
+for (const path of ["/settings/about", "/agents/connect"]) {
+  test(`the part that is shown is in sight among the others on a phone (${path})`, house.scene({ path, width: 360, height: 720 }, async (page) => {
+    const nav = page.locator(".settings-nav");
+    const inside = () => nav.evaluate((strip) => {
+      const [inner, outer] = [strip.querySelector("[aria-current]"), strip].map((node) => node.getBoundingClientRect());
+      return (inner.left >= outer.left - 1 && inner.right <= outer.right + 1) || `${inner.left} to ${inner.right} of ${outer.left} to ${outer.right}`;
+    });
+    await nav.waitFor();
+    await until(inside);
+    assert.ok(await nav.evaluate((strip) => strip.scrollLeft > 0), "the strip was scrolled");
+    await nav.getByRole("link").first().evaluate((link) => link.click());
+    await until(inside);
+    assert.equal(await nav.evaluate((strip) => strip.scrollLeft), 0);
+  }));
+}
+
 test("nothing is wider than a phone of 360 pixels", house.scene({ width: 360, height: 720, allow: /404/ }, async (page) => {
   const wide = [];
   const check = async (name) => {
