@@ -8,6 +8,8 @@ use rusqlite::{Connection, params};
 const MAX_WORDS: usize = 32;
 /// Characters of one word that are looked at.
 const MAX_WORD_CHARS: usize = 64;
+/// Bytes of a text that matches are marked in; what is longer is cut.
+const MAX_MARKED_BYTES: usize = 64 * 1024;
 
 /// One thing to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +110,7 @@ pub fn marked(
     )?;
     let mut add = db.prepare("INSERT INTO texts (rowid, text) VALUES (?, ?)")?;
     for (n, text) in texts.iter().enumerate() {
-        add.execute(params![n, text])?;
+        add.execute(params![n, &text[..text.floor_char_boundary(MAX_MARKED_BYTES)]])?;
     }
     let (open, close) = (edges.0.to_string(), edges.1.to_string());
     let mut find =
@@ -161,6 +163,9 @@ mod tests {
             assert_eq!(marked(&any, &texts, ('<', '>')).unwrap(), rows, "{query}");
         }
         assert_eq!(marked("\"tide\"", &texts, ('<', '>')).unwrap().len(), 2);
+        let long = format!("tide {}", "ü".repeat(MAX_MARKED_BYTES));
+        let (_, cut) = marked("\"tide\"", &[&long], ('<', '>')).unwrap().remove(0);
+        assert!(cut.starts_with("<tide> ü") && cut.len() <= MAX_MARKED_BYTES + 2);
     }
 
     proptest! {
