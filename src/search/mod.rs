@@ -284,9 +284,5 @@ impl Search {
 }
 
 fn cut(query: &str) -> &str {
-    let mut end = query.len().min(MAX_QUERY_BYTES);
-    while !query.is_char_boundary(end) {
-        end -= 1;
-    }
-    &query[..end]
+    &query[..query.floor_char_boundary(MAX_QUERY_BYTES)]
 }
