@@ -6,7 +6,8 @@ import { until, useHouse } from "./house.mjs";
 import { within } from "./tour.mjs";
 
 let message = "";
-const house = useHouse({ settings: { RATE_LIMIT_BUS: "0" }, prepare });
+// What nobody acknowledges would be delivered again, which is news.
+const house = useHouse({ settings: { RATE_LIMIT_BUS: "0", ACK_TIMEOUT_SECONDS: "600" }, prepare });
 
 /** Somebody connected, somebody with a queue, a thread, and words of every length. */
 async function prepare() {

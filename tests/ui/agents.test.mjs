@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { barriers, listen, say, settle, wide } from "./bus.mjs";
 import { counts, shows, until, useHouse } from "./house.mjs";
 
-const house = useHouse({ settings: { RATE_LIMIT_BUS: "0" } });
+const house = useHouse({ settings: { RATE_LIMIT_BUS: "0", QUEUE_MAX_PER_CLIENT: "100000" } });
 const LOOKS = [360, 1280].flatMap((width) => [false, true].map((dark) => ({ width, dark })));
 const rows = (page) => page.locator(".bus-list .bus-row");
 const client = (page, id) => page.locator(".clients tbody tr", { hasText: id });

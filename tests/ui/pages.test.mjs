@@ -119,10 +119,12 @@ for (const path of ["/settings/about", "/agents/connect"]) {
     });
     await nav.waitFor();
     await until(inside);
-    assert.ok(await nav.evaluate((strip) => strip.scrollLeft > 0), "the strip was scrolled");
+    const scrolled = () => nav.evaluate((strip) => strip.scrollLeft);
+    const before = await scrolled();
+    assert.ok(before > 0, "the strip was not scrolled");
     await nav.getByRole("link").first().evaluate((link) => link.click());
+    await until(async () => (await scrolled()) < before || "the strip was not scrolled back");
     await until(inside);
-    assert.equal(await nav.evaluate((strip) => strip.scrollLeft), 0);
   }));
 }
 
