@@ -88,7 +88,11 @@ pub fn run_with_input(mut command: Command, arguments: &[&str], line: &str) -> F
     command.args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
+    let written = child.stdin.take().unwrap().write_all(format!("{line}\n").as_bytes());
+    if let Err(error) = written {
+        // A command that is refused ends without reading it.
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
+    }
     finish(child)
 }
 
