@@ -5,7 +5,7 @@
 import { get } from "../lib/api.js";
 import { batch, effect, signal } from "../vendor/signals.js";
 import { link, on, onReturn } from "./connection.js";
-import { meanwhile } from "./meanwhile.js";
+import { meanwhile, newest } from "./meanwhile.js";
 import { visible } from "./unread.js";
 
 const PAGE = 60;
@@ -110,14 +110,20 @@ async function fetchPage(fromTop) {
   }
 }
 
+const fetchLabels = newest(
+  () => Promise.all([get("/folders"), get("/tags")]),
+  ([folderList, tagList]) => {
+    folders.value = folderList.items;
+    tags.value = tagList.items;
+  },
+);
+
 /** Fetches folders and tags, once for a burst of changes. */
 export function loadLabels() {
   clearTimeout(labelTimer);
   labelTimer = setTimeout(async () => {
     try {
-      const [folderList, tagList] = await Promise.all([get("/folders"), get("/tags")]);
-      folders.value = folderList.items;
-      tags.value = tagList.items;
+      await fetchLabels();
     } catch {
       // The sidebar shows the labels it has; the next change fetches them again.
     }

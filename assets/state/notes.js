@@ -3,7 +3,7 @@ import { get, patch, post, remove } from "../lib/api.js";
 import { t } from "../lib/text.js";
 import { effect, signal, untracked } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
-import { meanwhile } from "./meanwhile.js";
+import { meanwhile, newest } from "./meanwhile.js";
 import { complain, toast } from "./notices.js";
 import { visible } from "./unread.js";
 
@@ -17,19 +17,23 @@ let unsaid = null;
 let asked = false;
 const { heard, during } = meanwhile(apply);
 
+const fetchNotes = newest(everything, (items) => (notes.value = items));
+
 /** Fetches all notes. */
 export function loadNotes() {
   asked = true;
-  return during(async () => {
-    const items = [];
-    let cursor = null;
-    do {
-      const page = await get("/notes", { limit: PAGE, cursor });
-      items.push(...page.items);
-      cursor = page.next_cursor;
-    } while (cursor);
-    notes.value = items;
-  });
+  return during(fetchNotes);
+}
+
+async function everything() {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await get("/notes", { limit: PAGE, cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
 }
 
 /** Writes a note down. */

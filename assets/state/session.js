@@ -33,6 +33,10 @@ const newcomers = [];
 let whose = null;
 let looking = null;
 
+/** A change of the password on its way, and how often one signed in or changed it here. */
+let changing = null;
+let told = 0;
+
 /** Whether the user may do things of a kind, such as `admin`. Until it is known, the server decides. */
 export function may(/** @type {string} */ kind) {
   return session.value ? session.value.may.includes(kind) : true;
@@ -74,7 +78,14 @@ export async function redeemClaim({ claim, password, username }) {
 
 /** Sets another password; every other session and all tokens end. */
 export async function changePassword(/** @type {string} */ current, /** @type {string} */ password) {
-  take(await ask("/auth/password", { current, new: password }));
+  changing = ask("/auth/password", { current, new: password });
+  try {
+    const next = await changing;
+    told += 1;
+    take(next);
+  } finally {
+    changing = null;
+  }
   tellTabs();
 }
 
@@ -99,13 +110,22 @@ export function wayBack() {
 }
 
 async function look() {
-  looking ??= get("/auth/session").then(take, lost).finally(() => (looking = null));
+  looking ??= find().finally(() => (looking = null));
   return looking;
 }
 
+/** Asks who is here. With another password comes another session: what is said of the one before it is no answer. */
+async function find() {
+  await changing?.catch(() => {});
+  const before = told;
+  const next = await get("/auth/session").catch(nobody);
+  if (before !== told) await find();
+  else if (next) take(next);
+}
+
 /** A session that ended may be answered with 401, too; anything else says nothing about who is here. */
-function lost(error) {
-  if (error.status === 401) take({ signed_in: false, password_set: true, user: null, session: null, may: [] });
+function nobody(error) {
+  return error.status === 401 ? { signed_in: false, password_set: true, user: null, session: null, may: [] } : null;
 }
 
 function take(/** @type {Session} */ next) {
@@ -118,16 +138,16 @@ function take(/** @type {Session} */ next) {
     return;
   }
   whose ??= user;
-  const wasShut = shut.peek();
   session.value = next;
   const { name, path } = route.peek();
   if (shut.peek()) {
     if (name !== "login" && name !== "setup") go(`/login?to=${encodeURIComponent(path)}`, true);
   } else if (name === "login") go(wayBack(), true);
-  if (wasShut && next.signed_in) retryNow();
+  if (next.signed_in) retryNow();
 }
 
 function enter(next, name) {
+  told += 1;
   keep("name", name);
   take(next);
   tellTabs();

@@ -53,6 +53,26 @@ test("a note that is kept while the notes are fetched is listed", house.scene(as
   await counts(page.locator(".note-text", { hasText: "Kept meanwhile" }), 1);
 }));
 
+test("an answer that comes after that to a later question changes nothing", house.scene(async (page) => {
+  await house.api("POST", "/notes", { text: "Kept at first" });
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
+  let open = () => {};
+  const opened = new Promise((give) => (open = give));
+  await page.route(FEED, (route) => opened.then(() => route.continue()), { times: 1 });
+  const { made, go } = await hold(page, /\/api\/v1\/notes\?/);
+  await page.goto(`${house.address}/settings/memory`);
+  await made;
+  await house.api("POST", "/notes", { text: "Kept before the feed" });
+  open();
+  // The feed opens, and the page asks once more.
+  await page.locator(".note-text", { hasText: "Kept before the feed" }).waitFor();
+  await go();
+  await house.api("POST", "/conversations", { title: "Told after that" });
+  await row(page, "Told after that").waitFor();
+  await counts(page.locator(".note-text", { hasText: "Kept at first" }), 1);
+  await counts(page.locator(".note-text", { hasText: "Kept before the feed" }), 1);
+}));
+
 test("a chat that begins while the list of chats is fetched is listed", house.scene(async (page) => {
   await house.api("POST", "/conversations", { title: "There before" });
   await row(page, "There before").waitFor();
