@@ -20,18 +20,18 @@ async function hold(page, address, nth = 1) {
     // A feed that tabs share is asked for by none of them.
     await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
     const first = page.waitForResponse(address);
-    await page.route(FEED, (route) => first.then(() => route.continue()), { times: 1 });
+    await page.route(FEED, (route) => first.then(() => route.continue()));
   }
-  let pass = nth - 1;
+  let seen = 0;
   const answer = async (route) => {
-    if (pass-- > 0) return route.continue();
+    if (++seen !== nth) return route.continue();
     const response = await route.fetch();
     made.give();
     await free.given;
     await route.fulfill({ response });
     gone.give();
   };
-  await page.route(address, answer, { times: nth });
+  await page.route(address, answer);
   const go = () => {
     free.give();
     return gone.given;
@@ -58,9 +58,10 @@ test("an answer that comes after that to a later question changes nothing", hous
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
   let open = () => {};
   const opened = new Promise((give) => (open = give));
-  await page.route(FEED, (route) => opened.then(() => route.continue()), { times: 1 });
+  await page.route(FEED, (route) => opened.then(() => route.continue()));
   const { made, go } = await hold(page, /\/api\/v1\/notes\?/);
-  await page.goto(`${house.address}/settings/memory`);
+  // A page counts as loaded when its feed has answered.
+  await page.goto(`${house.address}/settings/memory`, { waitUntil: "commit" });
   await made;
   await house.api("POST", "/notes", { text: "Kept before the feed" });
   open();
