@@ -1,6 +1,6 @@
 /** The browser's own modal dialog: it traps the focus, closes on Escape and gives the focus back. */
 import { t } from "../lib/text.js";
-import { useEffect, useId, useRef } from "../vendor/hooks.js";
+import { useId, useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { html } from "../vendor/html.js";
 import { Icon } from "./icon.js";
 
@@ -15,7 +15,8 @@ export function Dialog({ open, ...rest }) {
 function Opened({ onClose, title, bare = false, wide = false, class: extra = "", children }) {
   const box = useRef(null);
   const id = useId();
-  useEffect(() => {
+  // At once, so that what is typed next is typed here.
+  useLayoutEffect(() => {
     const element = box.current;
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     element.showModal();

@@ -1,7 +1,7 @@
 /** Asking and everything that makes, changes or stops an answer. */
 import { addressOf, bytes, get, patch, post, randomKey, remove } from "../lib/api.js";
 import { toBase64 } from "../lib/files.js";
-import { go } from "../lib/router.js";
+import { go, route } from "../lib/router.js";
 import { t } from "../lib/text.js";
 import { batch, signal } from "../vendor/signals.js";
 import { showBeside } from "./compare.js";
@@ -20,6 +20,7 @@ export const fresh = signal({});
  * @returns {Promise<boolean>} whether the server has it
  */
 export async function ask(id, { content, attachments = [], documents = [], model, compareWith = null, key = randomKey() }) {
+  const { path } = route.peek();
   try {
     const target = id ?? (await begin(`${key}-new`));
     const body = { content };
@@ -32,7 +33,8 @@ export async function ask(id, { content, attachments = [], documents = [], model
     if (chosen) body.model = chosen;
     const started = await post(`/conversations/${target}/messages`, body, { key });
     took(target, started);
-    if (!id) go(`/c/${target}`, true);
+    // Whoever went elsewhere meanwhile stays there.
+    if (!id && route.peek().path === path) go(`/c/${target}`, true);
     if (compareWith) {
       showBeside(started.user_message.id);
       await again(target, started.assistant_message.id, compareWith);

@@ -103,7 +103,8 @@ test("the keyboard alone is enough", house.scene({ path: "/settings/about" }, as
   await page.getByRole("heading", { name: "Settings" }).first().waitFor();
   await page.keyboard.press("Control+K");
   await page.keyboard.type("temporary");
-  await page.getByRole("option", { name: /Temporary chat/ }).waitFor();
+  await until(async () => (await page.locator("dialog.palette input").inputValue()) === "temporary" || "not all that was typed is there");
+  await page.getByRole("option", { name: /Temporary chat/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/temporary$/);
   await page.goBack();
