@@ -248,6 +248,9 @@ impl<R: Read> Chunks<'_, R> {
         let first = self.open.front().filter(|_| count > self.repeated)?;
         let bytes: usize = held().map(|h| h.bytes).sum();
         let whole = self.window.text(first.start_byte, bytes);
+        let said: usize = held().take(self.repeated).map(|h| h.bytes).sum();
+        // white space behind what was said before is no passage
+        pieces::trimmed(&whole[said..])?;
         let (start, end) = pieces::trimmed(whole)?;
         let (leading, text) = (&whole[..start], &whole[start..end]);
         let start_byte = first.start_byte + leading.len() as u64;

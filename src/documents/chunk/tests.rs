@@ -182,6 +182,17 @@ fn any_text() -> impl Strategy<Value = String> {
     prop::collection::vec(bits, 0..400).prop_map(|bits| bits.concat())
 }
 
+#[test]
+fn a_blank_line_behind_what_is_said_again_makes_no_passage() {
+    let letters = "0a000aaaaa0a0a0a0a0aa0aa00aa0a";
+    let text = format!("{}| b\n\nUnder\n---\n{letters}", letters.repeat(3));
+    for max_tokens in 8..14 {
+        for overlap_tokens in 0..4 {
+            cut(&text, Structure::Markdown, Sizes { max_tokens, overlap_tokens });
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
