@@ -21,6 +21,8 @@ use crate::config::{Config, Log};
 
 const PREFIX: &str = "inglenook";
 const SUFFIX: &str = "log";
+/// Lines that wait for a slow disk or terminal. There is room for all of them from the start.
+const LINES_WAITING: usize = 4096;
 
 /// Crates below us whose detail drowns ours; they speak from this level on, and from `warn` on
 /// while our own level is `info` or less.
@@ -67,7 +69,7 @@ pub fn start(config: &Config) -> Result<LogGuard, AlreadyStarted> {
     let files = open_files(&folder, &config.log);
     // Stderr may be a pipe that nobody reads: it drops lines rather than stop the server. The files
     // drop none.
-    let (stderr, stderr_guard) = NonBlockingBuilder::default().lossy(true).finish(io::stderr());
+    let (stderr, stderr_guard) = behind(io::stderr(), true);
     let (mut writers, mut guards) = (vec![stderr], vec![stderr_guard]);
     let trouble = match files {
         Ok((writer, guard)) => {
@@ -139,7 +141,12 @@ fn open_files(folder: &Path, log: &Log) -> Result<(NonBlocking, WorkerGuard), St
     let mut private =
         Private { inner: appender, folder: folder.to_owned(), period: String::new(), period_chars };
     private.tighten();
-    Ok(NonBlockingBuilder::default().lossy(false).finish(private))
+    Ok(behind(private, false))
+}
+
+/// A thread that writes; what finds it with too much to do is dropped, or waits.
+fn behind(writer: impl Write + Send + 'static, lossy: bool) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(lossy).finish(writer)
 }
 
 fn make_private_folder(folder: &Path) -> io::Result<()> {
@@ -168,20 +175,30 @@ impl<W> Private<W> {
             return;
         }
         self.period = now;
-        #[cfg(unix)]
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            use std::os::unix::fs::PermissionsExt as _;
-            let name = entry.file_name();
-            let ours = name.to_str().is_some_and(|name| {
-                name.starts_with(PREFIX) && Path::new(name).extension().is_some_and(|e| e == SUFFIX)
-            });
-            // Not through links: what they lead to is not ours to change.
-            if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600));
-            }
+        restrict(&self.folder);
+    }
+}
+
+/// Our files in a folder become their owner's alone.
+#[cfg(unix)]
+fn restrict(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| {
+            name.starts_with(PREFIX) && Path::new(name).extension().is_some_and(|e| e == SUFFIX)
+        });
+        // Not through links: what they lead to is not ours to change.
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600));
         }
     }
 }
+
+/// Where files have no modes, the profile's folder keeps others out.
+#[cfg(not(unix))]
+fn restrict(_: &Path) {}
 
 impl<W: Write> Write for Private<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -8,6 +8,7 @@ pub(super) const KILLED: i32 = 9;
 pub(super) const CPU_TIME: i32 = 24;
 pub(super) const FILE_SIZE: i32 = 25;
 
+#[cfg_attr(not(unix), expect(dead_code, reason = "the system sets no such limits"))]
 pub(super) struct Limits {
     pub(super) memory_bytes: u64,
     pub(super) seconds: u64,
@@ -49,8 +50,7 @@ fn limit(limits: &Limits) -> String {
 }
 
 #[cfg(not(unix))]
-fn limit(limits: &Limits) -> String {
-    let Limits { memory_bytes: _, seconds: _, file_bytes: _ } = limits;
+fn limit(_: &Limits) -> String {
     "no limits".to_owned()
 }
 
