@@ -192,6 +192,13 @@
 # How much meaning counts there; 0 leaves it to words; a number from 0 to 10 [live]
 #SEARCH_MEANING_WEIGHT=1.0
 
+# Passages that a re-ranker is shown, where one was chosen; a whole number from 2 to 200 [live]
+#RERANK_CANDIDATES=30
+
+# Passages keep the ranks that they had when a re-ranker takes longer; a whole number from 1 to
+# 300, s [live]
+#RERANK_TIMEOUT_SECONDS=10
+
 # Cosine below which nothing counts as meaning the same; a number from 0 to 1 [live]
 #MEANING_MIN_SIMILARITY=0.15
 

@@ -150,8 +150,9 @@ impl Ground {
         })
     }
 
-    fn search(&self, embeddings: &Embeddings) -> Search {
-        Search::new(self.store.clone(), self.live.clone(), embeddings.clone())
+    fn search(&self, embeddings: &Embeddings, models: &Models) -> Search {
+        let (store, live) = (self.store.clone(), self.live.clone());
+        Search::new(store, live, embeddings.clone(), models.clone())
     }
 
     fn embeddings(&self, models: &Models) -> Embeddings {
@@ -186,7 +187,7 @@ impl App {
         let conversations = Conversations::new(store.clone(), live.clone(), feed.clone());
         let ground = Ground { store, live, feed, tasks, stop };
         let embeddings = ground.embeddings(&models);
-        let search = ground.search(&embeddings);
+        let search = ground.search(&embeddings, &models);
         let tools = ground.tools(http, seal.clone(), search.clone());
         let Ground { store, live, feed, tasks, stop } = ground;
         let webhooks = Webhooks::open(webhooks::Parts {

@@ -1,4 +1,4 @@
-/** The model that finds by meaning, and how far a change of it is. */
+/** What finds passages: the model that finds by meaning, how far a change of it is, and the re-ranker. */
 import { get, put } from "../lib/api.js";
 import { signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
@@ -8,6 +8,9 @@ const PAUSE_MS = 250;
 
 /** `{model, dimensions, vectors, waiting, next, choices}`; null until somebody looks. */
 export const embeddings = signal(/** @type {any} */ (null));
+
+/** `{model, error, choices}`; null until somebody looks. */
+export const reranker = signal(/** @type {any} */ (null));
 
 let timer = 0;
 
@@ -22,6 +25,17 @@ export async function chooseEmbeddings(model) {
   embeddings.value = await put("/embeddings", { model });
 }
 
+/** Fetches the state of the re-ranker. */
+export const loadReranker = newest(
+  () => get("/reranker"),
+  (state) => (reranker.value = state),
+);
+
+/** Chooses a re-ranker by its id, or none. */
+export async function chooseReranker(model) {
+  reranker.value = await put("/reranker", { model });
+}
+
 /** Starts to follow the feed. */
 export function startEmbeddings() {
   const again = () => {
@@ -29,6 +43,7 @@ export function startEmbeddings() {
     timer = setTimeout(() => {
       timer = 0;
       loadEmbeddings().catch(() => {});
+      if (reranker.peek()) loadReranker().catch(() => {});
     }, PAUSE_MS);
   };
   on("embeddings", again);

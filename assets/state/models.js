@@ -40,8 +40,8 @@ export function modelById(id) {
 export function modelFor(conversation) {
   const wanted = modelById(conversation?.model) ?? modelById(preferred.value);
   if (wanted) return wanted;
-  const talks = models.value.filter((model) => model.kind !== "passages" && !isEmbedder(model));
-  return talks.find((model) => model.reachable) ?? talks[0] ?? modelById(PASSAGES);
+  const able = models.value.filter((model) => model.kind !== "passages" && talks(model));
+  return able.find((model) => model.reachable) ?? able[0] ?? modelById(PASSAGES);
 }
 
 /** The id to send along: nothing for the passages, so that a model added later takes over. */
@@ -50,10 +50,10 @@ export function modelIdToSend(conversation) {
   return model && model.kind !== "passages" ? model.id : undefined;
 }
 
-/** Whether a model only makes embeddings and cannot talk. */
-export function isEmbedder(model) {
-  const { embeddings, vision, tools, reasoning } = model.capabilities ?? {};
-  return Boolean(embeddings) && !vision && !tools && !reasoning;
+/** Whether a model answers questions: others only make embeddings, or rank texts. */
+export function talks(model) {
+  const { embeddings, reranking, vision, tools, reasoning } = model.capabilities ?? {};
+  return Boolean(vision || tools || reasoning || !(embeddings || reranking));
 }
 
 /** Waits for the models, not for long: who asks as soon as the page is drawn means one of them. */

@@ -82,6 +82,7 @@ export const deSettings = {
   "ability.vision": "sieht",
   "ability.tools": "Werkzeuge",
   "ability.reasoning": "denkt nach",
+  "ability.reranking": "ordnet Texte",
   "ability.embeddings": "Embeddings",
   "config.intro": "Diese Werte gelten jetzt. Ändere sie in der Datei unten: eine gute Änderung gilt sofort, eine schlechte wird abgelehnt, und die alten Werte bleiben.",
   "config.no_file": "Es gibt keine config.sh; die Vorgaben gelten.",

@@ -82,6 +82,7 @@ export const enSettings = {
   "ability.vision": "sees",
   "ability.tools": "tools",
   "ability.reasoning": "reasons",
+  "ability.reranking": "ranks texts",
   "ability.embeddings": "embeddings",
   "config.intro": "These values are in force now. Change them in the file below: a good edit takes effect at once, a bad one is refused and the old values stay.",
   "config.no_file": "There is no config.sh; the defaults are in force.",

@@ -9,6 +9,7 @@ use super::reply::{Reply, created, no_content, ok, with_status};
 use crate::base::{CollectionId, FolderId, Page};
 use crate::documents::{Collection, WatchedFolder};
 use crate::embeddings::Status;
+use crate::search::RerankerStatus;
 
 const COLLECTION: &str = "collection";
 const FOLDER: &str = "watched folder";
@@ -155,4 +156,33 @@ pub(super) async fn choose_embeddings(mut call: Call) -> Reply {
     let Chosen { model } = call.json().await?;
     let status = call.app().embeddings.choose(&call.caller, model).await?;
     with_status(StatusCode::ACCEPTED, &status)
+}
+
+/// The model that ranks passages anew, and what else could be chosen.
+#[utoipa::path(get, path = "/reranker", responses((status = 200, body = RerankerStatus)))]
+pub(super) async fn reranker(call: Call) -> Reply {
+    ok(&call.app().search.reranker(&call.caller).await?)
+}
+
+/// The model that shall rank passages anew.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RerankerChoice)]
+struct ChosenReranker {
+    /// `<provider id>/<model name>`; `null` for none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    model: Option<String>,
+}
+
+/// Chooses a re-ranker, or none.
+#[utoipa::path(
+    put,
+    path = "/reranker",
+    request_body = ChosenReranker,
+    responses((status = 200, body = RerankerStatus)),
+)]
+pub(super) async fn choose_reranker(mut call: Call) -> Reply {
+    let ChosenReranker { model } = call.json().await?;
+    ok(&call.app().search.choose_reranker(&call.caller, model).await?)
 }

@@ -150,6 +150,8 @@ fn api_routes() -> Vec<Route> {
         door!(library::scan_folder, ADMIN, API),
         door!(library::embeddings, FIND, API),
         door!(library::choose_embeddings, ADMIN, API),
+        door!(library::reranker, FIND, API),
+        door!(library::choose_reranker, ADMIN, API),
         door!(search::search, FIND, API),
         door!(auth::session, ANYBODY, API),
         door!(auth::login, OPEN, LOGIN),

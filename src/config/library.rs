@@ -19,6 +19,10 @@ pub struct Search {
     pub words_weight: f32,
     /// How much meaning counts there.
     pub meaning_weight: f32,
+    /// Passages that a re-ranker is shown.
+    pub rerank_candidates: usize,
+    /// Passages keep their ranks when it takes longer.
+    pub rerank_timeout: Duration,
 }
 
 /// Taking in and reading documents.
@@ -113,6 +117,8 @@ pub(super) fn search(values: &Resolved) -> Search {
         min_similarity: values.decimal("MEANING_MIN_SIMILARITY"),
         words_weight: values.decimal("SEARCH_WORDS_WEIGHT"),
         meaning_weight: values.decimal("SEARCH_MEANING_WEIGHT"),
+        rerank_candidates: values.size("RERANK_CANDIDATES"),
+        rerank_timeout: values.seconds("RERANK_TIMEOUT_SECONDS"),
     }
 }
 

@@ -282,8 +282,8 @@ impl Embeddings {
             .await
     }
 
-    /// Tells every tab that the vectors changed.
-    fn announce(&self) {
+    /// Tells every tab that what finds by meaning changed.
+    pub fn announce(&self) {
         self.inner.feed.announce_to_all("embeddings", &json!({}));
     }
 }

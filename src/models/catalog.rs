@@ -278,7 +278,7 @@ impl Models {
         let of_row = |row: &Row| {
             let models = self.models_of(row, &settings).into_iter();
             models
-                .filter(|model| model.reachable && !model.capabilities.embeddings)
+                .filter(|model| model.reachable && model.capabilities.chat())
                 .min_by_key(|model| known::rank(&model.name))
         };
         rows.iter().find_map(of_row).unwrap_or_else(Model::passages)

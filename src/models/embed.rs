@@ -1,17 +1,13 @@
-//! Asking for embeddings: the same breaker, attempts and deadlines as for a question, but the answer
-//! comes in one piece, so that any failure before its end is worth another attempt. An answer with
-//! vectors of different lengths, or with numbers that are none, is an upstream's failure: nothing
-//! else may ever reach an index.
+//! Asking for embeddings. An answer with vectors of different lengths, or with numbers that are none,
+//! is an upstream's failure: nothing else may ever reach an index.
 
 use super::Models;
-use super::ask::{Admitted, note_retry};
-use super::endpoint::{Endpoint, NoAnswer};
 use super::error::Error;
 use super::ids::{ModelRef, ProviderRef};
-use super::providers::{Embeddings, Kind};
-use super::settings::Settings;
+use super::providers::Kind;
+use super::said::Trouble;
 use crate::base::Caller;
-use crate::net::{Purpose, client, retry};
+use crate::net::Purpose;
 
 impl Models {
     /// Embeds texts: one vector for each, in their order, all of one length. How many texts a
@@ -31,40 +27,14 @@ impl Models {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let Admitted { settings, endpoint, health, verdict } =
-            self.admit(&row, Purpose::Embedding)?;
-        let attempt = || ask(&endpoint, dialect, &model.name, texts, &settings);
-        let before_wait = |error: &Error, wait| note_retry(id, &health, error, wait);
-        let answer =
-            retry::retry(settings.retry, attempt, Error::is_worth_retrying, before_wait).await;
-        match &answer {
-            Ok(_) => verdict.succeeded(),
-            Err(error) => verdict.failed(error),
-        }
-        answer
+        let ask = || dialect.ask(&model.name, texts);
+        let read = |answer: &[u8]| {
+            let vectors = dialect.read(answer)?;
+            check(&vectors, texts.len()).map_err(|reason| Trouble::Garbage(reason.to_owned()))?;
+            Ok(vectors)
+        };
+        self.whole(&row, Purpose::Embedding, &model.name, ask, read).await
     }
-}
-
-/// One attempt.
-async fn ask(
-    endpoint: &Endpoint,
-    dialect: &dyn Embeddings,
-    model: &str,
-    texts: &[&str],
-    settings: &Settings,
-) -> Result<Vec<Vec<f32>>, Error> {
-    let asked = endpoint.asked(model);
-    let outgoing =
-        dialect.ask(model, texts).map_err(|e| Error::Internal { reason: e.to_string() })?;
-    let mut response = endpoint.ask(outgoing).await.map_err(|no| match no {
-        NoAnswer::Said(said) => said.into_error(&asked),
-        NoAnswer::Error(error) => error,
-    })?;
-    let body = client::read_whole(&mut response, settings.max_body_bytes, settings.idle).await;
-    let body = body.map_err(|error| endpoint.unsent(&error))?;
-    let vectors = dialect.read(&body).map_err(|trouble| asked.error(trouble))?;
-    check(&vectors, texts.len()).map_err(|reason| endpoint.bad_answer(reason))?;
-    Ok(vectors)
 }
 
 /// Holds an answer to what was asked for.

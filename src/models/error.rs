@@ -161,6 +161,12 @@ pub enum Error {
         /// Its name.
         provider: String,
     },
+    /// It ranks no texts.
+    #[error("{provider} ranks no texts; choose a re-ranker of another provider, or none")]
+    NoReranking {
+        /// Its name.
+        provider: String,
+    },
     /// The key cannot be decrypted.
     #[error("the stored API key of {provider} cannot be read; enter it again in Settings, Models")]
     KeyUnreadable {
@@ -225,6 +231,7 @@ impl Error {
             Self::NoSuchProvider => ("no_such_provider", 404),
             Self::SwitchedOff { .. } => ("provider_off", 409),
             Self::NoEmbeddings { .. } => ("no_embeddings", 409),
+            Self::NoReranking { .. } => ("no_reranking", 409),
             Self::KeyUnreadable { .. } => ("key_unreadable", 503),
             Self::Internal { .. } => ("internal", 500),
         }

@@ -18,12 +18,14 @@ mod ids;
 mod provider;
 mod providers;
 mod queries;
+mod rerank;
 mod said;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod think;
 mod tokens;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,6 +5,7 @@ mod catalog;
 mod embeddings;
 mod fake;
 mod providers;
+mod rerank;
 mod resilience;
 
 use std::sync::{Arc, Mutex};

@@ -26,6 +26,8 @@ words! {
         Provider = "provider",
         /// Vectors of a model's server.
         Embedding = "embedding",
+        /// Ranks of a model's server.
+        Reranking = "reranking",
         /// Looking for model servers at their usual places.
         Discovery = "discovery",
         /// A document by its URL.

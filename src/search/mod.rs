@@ -7,15 +7,17 @@ mod fusion;
 mod looking;
 mod notes;
 mod queries;
+mod reranker;
 mod retrieval;
 mod snippet;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use reranker::Status as RerankerStatus;
 pub use snippet::Snippet;
 
 use crate::base::objects;
@@ -24,6 +26,7 @@ use crate::config::Live;
 use crate::conversations::Role;
 use crate::embeddings::{Direction, Embeddings, Kind};
 use crate::error::Error;
+use crate::models::Models;
 use crate::store::{Store, text};
 use looking::{Bounds, Looking, Looks, Nearest};
 
@@ -186,12 +189,15 @@ pub struct Search {
     store: Store,
     live: Live,
     embeddings: Embeddings,
+    models: Models,
+    /// Why the re-ranker failed when it was last asked.
+    last_error: Arc<Mutex<Option<String>>>,
 }
 
 impl Search {
     /// Searches what `store` holds.
-    pub fn new(store: Store, live: Live, embeddings: Embeddings) -> Self {
-        Self { store, live, embeddings }
+    pub fn new(store: Store, live: Live, embeddings: Embeddings, models: Models) -> Self {
+        Self { store, live, embeddings, models, last_error: Arc::default() }
     }
 
     fn bounds(&self) -> Bounds {

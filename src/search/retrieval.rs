@@ -36,7 +36,9 @@ impl Search {
         let owner = caller.user;
         let question = cut(question).to_owned();
         let visible = self.visible(owner, &Filters::default(), true, only).await?;
-        let depth = LEAST_DEEP.max(limit * DEEP);
+        let chosen = self.chosen().await?;
+        let width = self.width(chosen.as_ref(), limit);
+        let depth = LEAST_DEEP.max(width * DEEP);
         let bounds = self.bounds();
         let near = self.near(caller, Kind::Chunk, &question, visible.clone(), depth);
         let words = question.clone();
@@ -48,14 +50,13 @@ impl Search {
             by_words(db, &rare, visible.as_deref(), bounds.words, depth)
         });
         let (worded, near) = tokio::try_join!(worded, near)?;
-        self.store
-            .read(move |db| {
-                let near = fusion::plain(near, bounds.meaning);
-                let fused = fusion::fused(&[&worded, &near], bounds.k);
-                let found = distinct(db, owner, fused, limit)?;
-                Ok(found.into_iter().map(|(passage, score)| source(passage, score)).collect())
-            })
-            .await
+        let found = self.store.read(move |db| {
+            let near = fusion::plain(near, bounds.meaning);
+            let fused = fusion::fused(&[&worded, &near], bounds.k);
+            let found = distinct(db, owner, fused, width)?.into_iter();
+            Ok::<_, Error>(found.map(|(passage, score)| source(passage, score)).collect())
+        });
+        Ok(self.reranked(caller, chosen, &question, found.await?, limit).await)
     }
 
     /// What past conversations say to a question, unnumbered. Words that are everywhere count only
@@ -72,7 +73,9 @@ impl Search {
         }
         let owner = caller.user;
         let question = cut(question).to_owned();
-        let depth = LEAST_DEEP.max(limit * DEEP);
+        let chosen = self.chosen().await?;
+        let width = self.width(chosen.as_ref(), limit);
+        let depth = LEAST_DEEP.max(width * DEEP);
         let bounds = self.bounds();
         let near = self.near(caller, Kind::Message, &question, None, depth);
         let words = question.clone();
@@ -82,37 +85,36 @@ impl Search {
             let rare = queries::rare(db, Texts::Messages, counted, bounds.candidates)?;
             // A passage should share more with a question than one of its many words.
             let wanted = if rare.len() > 2 { 2 } else { 1 };
-            queries::passages(db, owner, &rare, wanted, except, limit * 2)
+            queries::passages(db, owner, &rare, wanted, except, width * 2)
         });
         let (by_words, near) = tokio::try_join!(worded, near)?;
-        self.store
-            .read(move |db| {
-                let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
-                let fresh: Vec<i64> =
-                    near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
-                let by_meaning = queries::quotable_by_rows(db, owner, &fresh, except)?;
-                let mut known: HashMap<_, _> =
-                    by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
-                let fused = bounds.fused(ranked, near);
-                let mut sources: Vec<Source> = Vec::with_capacity(limit);
-                let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(limit);
-                for (seq, score) in fused {
-                    let Some(source) = known.remove(&seq).map(|one| one.into_source(score)) else {
-                        continue;
-                    };
-                    let words = fusion::words_of(&source.text);
-                    if texts.iter().any(|known| fusion::nearly_same(known, &words)) {
-                        continue;
-                    }
-                    texts.push(words);
-                    sources.push(source);
-                    if sources.len() == limit {
-                        break;
-                    }
+        let found = self.store.read(move |db| {
+            let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
+            let fresh: Vec<i64> =
+                near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
+            let by_meaning = queries::quotable_by_rows(db, owner, &fresh, except)?;
+            let mut known: HashMap<_, _> =
+                by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
+            let fused = bounds.fused(ranked, near);
+            let mut sources: Vec<Source> = Vec::with_capacity(width);
+            let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(width);
+            for (seq, score) in fused {
+                let Some(source) = known.remove(&seq).map(|one| one.into_source(score)) else {
+                    continue;
+                };
+                let words = fusion::words_of(&source.text);
+                if texts.iter().any(|known| fusion::nearly_same(known, &words)) {
+                    continue;
                 }
-                Ok(sources)
-            })
-            .await
+                texts.push(words);
+                sources.push(source);
+                if sources.len() == width {
+                    break;
+                }
+            }
+            Ok::<_, Error>(sources)
+        });
+        Ok(self.reranked(caller, chosen, &question, found.await?, limit).await)
     }
 
     /// Rows that mean about the same as a question, best first; none without a model that tells.

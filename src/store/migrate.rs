@@ -27,6 +27,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0011_tools.sql"),
     include_str!("migrations/0012_deliveries.sql"),
     include_str!("migrations/0013_leaves.sql"),
+    include_str!("migrations/0014_reranker.sql"),
 ];
 
 /// Runs what has not run yet.

@@ -398,6 +398,11 @@ CREATE TABLE providers (
 
 CREATE INDEX providers_by_owner ON providers (owner, created_at, id);
 
+CREATE TABLE reranker (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  model TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE sessions (
   id TEXT PRIMARY KEY,
   owner TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -67,6 +67,7 @@ mod prompts;
 mod rate_limits;
 mod real_model;
 mod rebinding;
+mod reranking;
 mod retrying;
 mod routes;
 mod searching;

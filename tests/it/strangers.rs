@@ -38,7 +38,7 @@ fn purpose(route: &Route) -> For {
     let admin = ["/providers", "/folders/watched", "/users", "/config", "/clear", "/logs"];
     if begins(&admin)
         || begins(&["/outbound", "/webhooks", "/tool-servers"])
-        || (method, path) == ("PUT", "/embeddings")
+        || (method == "PUT" && begins(&["/embeddings", "/reranker"]))
     {
         return For::Admins;
     }
@@ -46,7 +46,7 @@ fn purpose(route: &Route) -> For {
     if begins(&bus) || (method, path) == ("GET", "/search") {
         return For::Agents;
     }
-    let read = ["/documents", "/collections", "/notes", "/embeddings"];
+    let read = ["/documents", "/collections", "/notes", "/embeddings", "/reranker"];
     if path == "/search" || (method == "GET" && begins(&read)) {
         return For::Readers;
     }

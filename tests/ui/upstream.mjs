@@ -43,6 +43,10 @@ export async function startUpstream() {
       return reply(401, { error: { message: "Incorrect API key provided", code: "invalid_api_key" } });
     }
     if (request.url.endsWith("/models")) return reply(200, { object: "list", data: self.models.map((id) => ({ id, object: "model" })) });
+    if (request.url.endsWith("/rerank")) {
+      const { documents } = JSON.parse(text);
+      return reply(200, { results: documents.map((said, index) => ({ index, relevance_score: -said.length })) });
+    }
     if (!request.url.endsWith("/chat/completions")) return reply(404, { error: { message: "no such page" } });
     const body = JSON.parse(text);
     const { content } = body.messages.at(-1);

@@ -6,7 +6,7 @@ import { t } from "../../lib/text.js";
 import { countLabel } from "../../lib/tokens.js";
 import { conversation } from "../../state/conversations.js";
 import { changeConversation } from "../../state/keeping.js";
-import { favourites, isEmbedder, loadModels, modelFor, models, prefer, toggleFavourite } from "../../state/models.js";
+import { favourites, loadModels, modelFor, models, prefer, talks, toggleFavourite } from "../../state/models.js";
 import { complain } from "../../state/notices.js";
 import { picker } from "../../state/picker.js";
 import { may } from "../../state/session.js";
@@ -80,7 +80,7 @@ function Choices({ purpose, close }) {
 function grouped(words) {
   const wanted = words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const fits = (model) => wanted.every((word) => `${model.name} ${model.provider_name} ${model.id}`.toLocaleLowerCase().includes(word));
-  const shown = models.value.filter((model) => !isEmbedder(model) && fits(model));
+  const shown = models.value.filter((model) => talks(model) && fits(model));
   const liked = new Set(favourites.value);
   const rest = shown.filter((model) => !liked.has(model.id));
   /** @type {[string, any[]][]} */

@@ -1,7 +1,7 @@
 /** What the composer offers while typing: models after `@`, documents after `#`, saved prompts after a `/` at the start. */
 import { t } from "../../lib/text.js";
 import { findDocuments, titleOf } from "../../state/documents.js";
-import { isEmbedder, models } from "../../state/models.js";
+import { models, talks } from "../../state/models.js";
 import { editingPrompts, prompts } from "../../state/prompts.js";
 import { html } from "../../vendor/html.js";
 import { chooseModel } from "./model-picker.js";
@@ -45,7 +45,7 @@ function promptOffers(words, after) {
 
 function modelOffers(words, before, after, id) {
   const items = models.value
-    .filter((model) => model.kind !== "passages" && !isEmbedder(model) && fits(`${model.name} ${model.provider_name}`, words))
+    .filter((model) => model.kind !== "passages" && talks(model) && fits(`${model.name} ${model.provider_name}`, words))
     .slice(0, MOST)
     .map((model) => ({ id: model.id, title: model.name, hint: model.provider_name }));
   if (!items.length && words) return null;

@@ -1,7 +1,7 @@
 /** What finds by meaning, and what is remembered as notes. */
 import { shareLabel } from "../../lib/sizes.js";
 import { t } from "../../lib/text.js";
-import { chooseEmbeddings, embeddings, loadEmbeddings } from "../../state/embeddings.js";
+import { chooseEmbeddings, chooseReranker, embeddings, loadEmbeddings, loadReranker, reranker } from "../../state/embeddings.js";
 import { complain } from "../../state/notices.js";
 import { may } from "../../state/session.js";
 import { useState } from "../../vendor/hooks.js";
@@ -11,7 +11,7 @@ import { NotesList } from "./notes-list.js";
 
 /** The part `memory` of the settings. */
 export function MemorySection() {
-  return html`<h3>${t("meaning.title")}</h3><${Meaning} /><h3>${t("notes.title")}</h3><${NotesList} />`;
+  return html`<h3>${t("meaning.title")}</h3><${Meaning} /><${Ranking} /><h3>${t("notes.title")}</h3><${NotesList} />`;
 }
 
 function Meaning() {
@@ -37,6 +37,29 @@ function Meaning() {
           ${next.error && html`<p class="bad-text">${typeof next.error === "string" ? next.error : next.error.error}</p>`}
         </div>`
       : html`<p class="hint">${t("meaning.vectors", { n: vectors })}${waiting > 0 ? ` ${t("meaning.waiting", { n: waiting })}` : ""}</p>`}`;
+}
+
+function Ranking() {
+  const state = useLoading(loadReranker);
+  const [busy, setBusy] = useState(false);
+  const now = reranker.value;
+  if (!now) return html`<${Loading} state=${state} />`;
+  const { model, error, choices } = now;
+  const all = !model || choices.includes(model) ? choices : [model, ...choices];
+  if (!all.length) return html`<p class="hint">${t("rerank.intro")} ${t("rerank.nobody")}</p>`;
+  const choose = async (event) => {
+    const select = event.currentTarget;
+    setBusy(true);
+    await chooseReranker(select.value || null).catch(complain);
+    select.value = reranker.peek().model ?? "";
+    setBusy(false);
+  };
+  return html`<p class="hint">${t("rerank.intro")}</p>
+    <label class="field narrow"><span>${t("rerank.model")}</span>
+      <select class="input" value=${model ?? ""} disabled=${busy || !may("admin")} onChange=${choose}>
+        <option value="">${t("rerank.none")}</option>${all.map((id) => html`<option key=${id} value=${id}>${nameOf(id)}</option>`)}
+      </select></label>
+    ${error && html`<p class="bad-text" role="status">${error}</p>`}`;
 }
 
 function nameOf(id) {

@@ -5,7 +5,7 @@ import { complain } from "../../state/notices.js";
 import { useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 
-const ABILITIES = ["vision", "tools", "reasoning", "embeddings"];
+const ABILITIES = ["vision", "tools", "reasoning", "embeddings", "reranking"];
 const SHOWN = 100;
 
 /** @param {{models: any[]}} props */

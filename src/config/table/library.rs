@@ -47,6 +47,20 @@ pub(super) const SEARCH: Group = Group {
             "how much meaning counts there; 0 leaves it to words",
         )
         .live(),
+        whole(
+            "RERANK_CANDIDATES",
+            "30",
+            (2, 200),
+            "passages that a re-ranker is shown, where one was chosen",
+        )
+        .live(),
+        whole(
+            "RERANK_TIMEOUT_SECONDS",
+            "10",
+            (1, 300),
+            "passages keep the ranks that they had when a re-ranker takes longer",
+        )
+        .live(),
         setting(
             "MEANING_MIN_SIMILARITY",
             Kind::Decimal(0.0, 1.0),

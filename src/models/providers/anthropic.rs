@@ -193,6 +193,7 @@ impl Row {
             tools: false,
             reasoning: told("thinking"),
             embeddings: false,
+            reranking: false,
         };
         known::complete(Listed {
             name: self.id,

@@ -68,8 +68,9 @@ pub(in crate::models) fn complete(mut model: Listed) -> Listed {
     let low = model.name.to_ascii_lowercase();
     // `openai/gpt-4o` of a router is the same model.
     let bare = low.rsplit('/').next().unwrap_or(&low);
+    model.capabilities.reranking |= reranks(bare);
     model.capabilities.embeddings |= embeds(bare);
-    if model.capabilities.embeddings {
+    if !model.capabilities.chat() {
         return model;
     }
     if let Some((_, context, can)) = KNOWN.iter().find(|(name, ..)| bare.starts_with(name)) {
@@ -79,7 +80,7 @@ pub(in crate::models) fn complete(mut model: Listed) -> Listed {
             vision: told.vision || can.contains('v'),
             tools: told.tools || can.contains('t'),
             reasoning: told.reasoning || can.contains('r'),
-            embeddings: false,
+            ..*told
         };
     }
     model
@@ -87,7 +88,13 @@ pub(in crate::models) fn complete(mut model: Listed) -> Listed {
 
 /// Whether a name is that of an embedding model.
 pub(super) fn embeds(name: &str) -> bool {
-    ["embed", "bge-", "all-minilm", "e5-", "gte-"].iter().any(|part| name.contains(part))
+    let parts = ["embed", "bge-", "all-minilm", "e5-", "gte-"];
+    !reranks(name) && parts.iter().any(|part| name.contains(part))
+}
+
+/// Whether a name is that of a model that ranks texts.
+pub(super) fn reranks(name: &str) -> bool {
+    name.contains("rerank")
 }
 
 /// Whether a model of `OpenAI`'s own list answers questions (or makes embeddings).
@@ -125,6 +132,8 @@ mod tests {
             Listed { name: "gpt-4".to_owned(), context_window: Some(5), ..Listed::default() };
         assert_eq!(complete(told).context_window, Some(5));
         assert!(named("text-embedding-3-small").capabilities.embeddings);
+        let ranks = named("BAAI/bge-reranker-v2-m3").capabilities;
+        assert!(ranks.reranking && !ranks.embeddings && !ranks.chat());
     }
 
     #[test]

@@ -96,6 +96,16 @@ pub struct Capabilities {
     pub reasoning: bool,
     /// It makes embeddings and does not chat.
     pub embeddings: bool,
+    /// It ranks texts by how well they fit a question, and does not chat.
+    #[serde(default)]
+    pub reranking: bool,
+}
+
+impl Capabilities {
+    /// Whether it answers questions.
+    pub fn chat(self) -> bool {
+        !self.embeddings && !self.reranking
+    }
 }
 
 /// What a model costs, in US dollars.
@@ -202,6 +212,11 @@ pub(super) trait Provider: Sync {
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {
         None
     }
+
+    /// How it is asked to rank texts, where it does.
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        None
+    }
 }
 
 /// The part of a dialect that is about embeddings.
@@ -211,6 +226,15 @@ pub(super) trait Embeddings: Sync {
 
     /// Reads them, in the order of the texts.
     fn read(&self, answer: &[u8]) -> Result<Vec<Vec<f32>>, Trouble>;
+}
+
+/// The part of a dialect that is about ranking texts.
+pub(super) trait Reranking: Sync {
+    /// Asks how well texts fit a question.
+    fn ask(&self, model: &str, question: &str, texts: &[&str]) -> serde_json::Result<Outgoing>;
+
+    /// Reads the number of each text and its score, in any order.
+    fn read(&self, answer: &[u8]) -> Result<Vec<(usize, f64)>, Trouble>;
 }
 
 /// Reads one streamed answer, as its bytes come.

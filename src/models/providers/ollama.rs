@@ -194,6 +194,7 @@ fn listed(name: String, shown: &Value) -> Listed {
         tools: can("tools"),
         reasoning: can("thinking"),
         embeddings: can("embedding") || (known::embeds(&name) && !can("completion")),
+        reranking: known::reranks(&name),
     };
     Listed { name, context_window, capabilities, price: None }
 }

@@ -3,6 +3,7 @@
 
 mod embeddings;
 mod list;
+mod reranking;
 
 pub(in crate::models) use list::rows;
 
@@ -13,8 +14,8 @@ use serde_json::Value;
 
 use super::calls::Calls;
 use super::{
-    Batch, Decoder, Embeddings, FunctionTool, Listed, Manner, Outgoing, Provider, Quirks, Text,
-    Trouble, secret_value,
+    Batch, Decoder, Embeddings, FunctionTool, Listed, Manner, Outgoing, Provider, Quirks,
+    Reranking, Text, Trouble, secret_value,
 };
 use crate::models::chat::{ChatMessage, ChatRequest, Finish, Role, ToolCall};
 use crate::models::endpoint::Endpoint;
@@ -87,6 +88,10 @@ impl Provider for OpenAi {
 
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {
         Some(&embeddings::Vectors)
+    }
+
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        Some(&reranking::Ranks)
     }
 }
 

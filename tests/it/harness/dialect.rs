@@ -123,7 +123,7 @@ impl Dialect {
 
     /// The answer to any request that is no chat.
     pub fn tells(self, path: &str, body: &Value) -> Option<Value> {
-        self.lists(path).or_else(|| self.embeds(path, body))
+        self.lists(path).or_else(|| self.embeds(path, body)).or_else(|| self.ranks(path, body))
     }
 
     /// Vectors, alike where the texts share words.
@@ -144,6 +144,24 @@ impl Dialect {
             }
             _ => None,
         }
+    }
+
+    /// Scores, the better the shorter a text is; the best first.
+    fn ranks(self, path: &str, body: &Value) -> Option<Value> {
+        if (self, path) != (Self::OpenAi, "/v1/rerank") {
+            return None;
+        }
+        let length = |text: &Value| text.as_str().unwrap_or_default().len();
+        let mut order: Vec<_> =
+            body["documents"].as_array()?.iter().map(length).enumerate().collect();
+        order.sort_by_key(|(_, length)| *length);
+        let results = order.iter().map(
+            |(index, length)| json!({"index": index, "relevance_score": 10 - i64::try_from(*length).unwrap()}),
+        );
+        Some(
+            json!({"object": "list", "model": body["model"], "results": results.collect::<Vec<_>>(),
+            "usage": {"prompt_tokens": 1, "total_tokens": 1}}),
+        )
     }
 
     /// How each says that it has no such model.

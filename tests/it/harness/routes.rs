@@ -176,6 +176,8 @@ pub fn all() -> Vec<Route> {
         route("POST", "/folders/watched/{folder}/scan", none.clone()),
         route("GET", "/embeddings", none.clone()),
         route("PUT", "/embeddings", json!({"model": "builtin/all-MiniLM-L6-v2"})),
+        route("GET", "/reranker", none.clone()),
+        route("PUT", "/reranker", json!({"model": null})),
         route(
             "POST",
             "/send",

@@ -81,6 +81,7 @@ fn capabilities(row: &Value) -> Capabilities {
         reasoning: lists("/supported_parameters", "reasoning") || is("/capabilities/reasoning"),
         embeddings: matches!(kind, "embedding" | "embeddings")
             || lists("/architecture/output_modalities", "embeddings"),
+        reranking: matches!(kind, "rerank" | "reranker"),
     }
 }
 
