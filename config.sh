@@ -78,6 +78,10 @@
 # [live]
 #TURN_REPLAY_HOURS=24
 
+# What was sent to the model for an answer can be looked at this long; a whole number from 0 to
+# 3650, days [live]
+#PROMPT_KEEP_DAYS=7
+
 # Length of a title that is made; a whole number from 10 to 500, characters [live]
 #TITLE_MAX_CHARS=80
 

@@ -11,6 +11,7 @@ import { startDrafts } from "./state/drafts.js";
 import { startEmbeddings } from "./state/embeddings.js";
 import { startModels } from "./state/models.js";
 import { startNotes } from "./state/notes.js";
+import { startPanel } from "./state/panel.js";
 import { startPrompts } from "./state/prompts.js";
 import { startQueue } from "./state/queue.js";
 import { startSearch } from "./state/search.js";
@@ -39,6 +40,7 @@ function start() {
   startQueue();
   startUnread();
   startPrompts();
+  startPanel();
   let inside = false;
   effect(() => {
     if (inside || atDoor.value) return;

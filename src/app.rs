@@ -6,7 +6,7 @@ mod happenings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::json;
@@ -359,12 +359,13 @@ impl App {
         self.auth.delete_user(id).await
     }
 
-    /// Waits for background work to end, at most so long, and closes the database.
-    pub async fn close(&self, grace: Duration) {
-        self.webhooks.close().await;
+    /// Waits for background work to end, no longer than until then, and closes the database.
+    pub async fn close(&self, until: Instant) {
         self.tasks.close();
-        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            tracing::warn!(tasks = self.tasks.len(), "some work did not end in time");
+        let work = tokio::time::timeout_at(until.into(), self.tasks.wait());
+        match tokio::join!(self.webhooks.close(), work).1 {
+            Ok(()) => tracing::info!("answers and other work ended"),
+            Err(_) => tracing::warn!(tasks = self.tasks.len(), "some work did not end in time"),
         }
         self.outbound.keep().await;
         match self.store.close().await {

@@ -6,13 +6,14 @@ mod commands;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::api::{self, Carried, Listeners};
 use crate::app::App;
+use crate::base::clock;
 use crate::cli::{self, Command, exit, say};
 use crate::config::{Config, Live, Loaded, ReloadOutcome, Sources, watch};
 use crate::error::Error;
@@ -21,8 +22,8 @@ use crate::store::{self, files, lock};
 use crate::telemetry::log;
 use crate::webhooks::Event;
 
-/// Time for background work after the connections have ended.
-const LAST_WORK: Duration = Duration::from_secs(5);
+/// Everything has ended so long after somebody wished it, but for the database.
+const LAST_WORK: Duration = Duration::from_secs(9);
 
 /// Runs the executable.
 pub fn main() -> ExitCode {
@@ -169,7 +170,7 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
             config.server.host
         ));
         app.stop.cancel();
-        app.close(LAST_WORK).await;
+        app.close(clock::monotonic() + LAST_WORK).await;
         return exit::CONFIGURATION;
     }
     let listeners = match Listeners::bind(config.server.host, config.server.port).await {
@@ -181,7 +182,7 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
                 config.server.host, config.server.port
             ));
             app.stop.cancel();
-            app.close(LAST_WORK).await;
+            app.close(clock::monotonic() + LAST_WORK).await;
             return exit::FAILED;
         }
     };
@@ -224,13 +225,14 @@ async fn run(live: Live, logs: log::LogHandle, lock: &mut lock::Lock) -> u8 {
         tokio::task::spawn_blocking(move || open_browser(&address));
     }
     wishes.next().await;
+    let until = clock::monotonic() + LAST_WORK;
     tracing::info!("stopping");
     // A second signal ends the process at once.
     let impatient = runtime_task(async move {
         wishes.next().await;
         std::process::exit(i32::from(exit::FAILED));
     });
-    shut_down(&app, server, &url).await;
+    shut_down(&app, server, &url, until).await;
     impatient.abort();
     tracing::info!("stopped");
     exit::DONE
@@ -263,14 +265,15 @@ fn about(app: &App, url: &str) -> serde_json::Value {
     json!({ "version": env!("CARGO_PKG_VERSION"), "instance": app.instance, "url": url })
 }
 
-async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, url: &str) {
+async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, url: &str, until: Instant) {
     app.feed.announce_to_all("server_shutdown", &json!({}));
     app.stop.cancel();
     if server.await.is_err() {
         tracing::error!("the server ended abnormally");
     }
+    tracing::info!("connections closed");
     app.webhooks.tell(Event::SystemStopped, &about(app, url)).await;
-    app.close(LAST_WORK).await;
+    app.close(until).await;
 }
 
 fn did_not_open(error: &Error, config: &Config) -> u8 {

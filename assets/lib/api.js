@@ -90,9 +90,9 @@ export function addressOf(path) {
   return BASE + path;
 }
 
-/** Where a stream of a turn is read from. */
-export function turnEventsUrl(turnId) {
-  return `${BASE}/turns/${turnId}/events`;
+/** Where a stream of a turn is read from; `after`: the last event that is there already. */
+export function turnEventsUrl(turnId, after = 0) {
+  return `${BASE}/turns/${turnId}/events${after ? `?after=${after}` : ""}`;
 }
 
 function queryText(query) {

@@ -6,6 +6,7 @@ import { t } from "../lib/text.js";
 import { batch, signal } from "../vendor/signals.js";
 import { showBeside } from "./compare.js";
 import { accept, conversation, hasEnded, loadConversation } from "./conversations.js";
+import { documentOf, loadDocument } from "./documents.js";
 import { modelIdToSend, modelsThere } from "./models.js";
 import { complain, toast } from "./notices.js";
 import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
@@ -72,10 +73,20 @@ export function askEdited(id, message, content) {
   return attempt(async () => {
     const body = { content, parent_id: message.parent_id };
     if (message.attachments?.length) body.attachments = await Promise.all(message.attachments.map((entry) => attachedAgain(id, message.id, entry)));
+    if (message.document_ids?.length) body.documents = await stillThere(message.document_ids);
     const chosen = modelIdToSend(conversation(id).peek());
     if (chosen) body.model = chosen;
     took(id, await post(`/conversations/${id}/messages`, body));
     refetchSoon(openThread(id));
+  });
+}
+
+/** The server takes no question that names a document which is gone. */
+async function stillThere(ids) {
+  await Promise.allSettled(ids.map(loadDocument));
+  return ids.filter((id) => {
+    const item = documentOf(id).peek();
+    return item && !item.missing && !item.deleted_at;
   });
 }
 
@@ -114,9 +125,14 @@ export function stop(id) {
   return attempt(() => Promise.all(running.map((turn) => post(`/turns/${turn}/cancel`))));
 }
 
-/** Changes the words of an answer; what follows it stays. */
-export function amend(id, messageId, content) {
-  return attempt(async () => setMessage(openThread(id), await patch(`/conversations/${id}/messages/${messageId}`, { content })));
+/** Changes the words of an answer; what follows it stays, and the toast brings the earlier words back. */
+export function amend(id, { id: messageId, content: before }, content) {
+  const write = (words) => attempt(async () => setMessage(openThread(id), await patch(`/conversations/${id}/messages/${messageId}`, { content: words })));
+  return write(content).then((written) => {
+    // An answer cannot be made empty again.
+    if (written && before) toast({ text: t("done.amended"), undo: () => write(before) });
+    return written;
+  });
 }
 
 /** Rates an answer. */

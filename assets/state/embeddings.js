@@ -3,8 +3,10 @@ import { get, put } from "../lib/api.js";
 import { signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 import { newest } from "./meanwhile.js";
+import { may } from "./session.js";
 
 const PAUSE_MS = 250;
+const FIRST_LOOK_MS = 2000;
 
 /** `{model, dimensions, vectors, waiting, next, choices}`; null until somebody looks. */
 export const embeddings = signal(/** @type {any} */ (null));
@@ -46,6 +48,14 @@ export function startEmbeddings() {
       if (reranker.peek()) loadReranker().catch(() => {});
     }, PAUSE_MS);
   };
+  // A change that is under way when the page opens is followed; else nothing is, until somebody looks.
+  const look = async () => {
+    const state = await get("/embeddings");
+    if (state.next) embeddings.value ??= state;
+  };
   on("embeddings", again);
-  onReturn(again);
+  onReturn(({ first }) => {
+    again();
+    if (first && may("admin")) setTimeout(() => look().catch(() => {}), FIRST_LOOK_MS);
+  });
 }

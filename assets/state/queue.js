@@ -3,10 +3,12 @@
  * reload, and goes out when the conversation is quiet; its key makes sure that it goes out once.
  */
 import { randomKey } from "../lib/api.js";
+import { t } from "../lib/text.js";
 import { effect, signal } from "../vendor/signals.js";
 import { ask } from "./asking.js";
 import { conversation } from "./conversations.js";
 import { draftOf, keepDraft } from "./drafts.js";
+import { toast } from "./notices.js";
 import { onNewcomer, shut } from "./session.js";
 
 const STORE = "inglenook.queue";
@@ -23,12 +25,21 @@ export function enqueue(id, { content, attachments = [], documents = [] }) {
   change([...queue.value, { key: randomKey(), conversation: id, content, attachments, documents }]);
 }
 
-/** Takes a waiting question out; its words go back to the composer when that is empty. */
+/** Takes a waiting question out; its words go back to the composer when that is empty, and the toast puts it back whole. */
 export function unqueue(key) {
-  const entry = queue.value.find((waiting) => waiting.key === key);
-  change(queue.value.filter((waiting) => waiting.key !== key));
-  if (entry && !draftOf(entry.conversation)) keepDraft(entry.conversation, entry.content);
-  return entry;
+  const at = queue.value.findIndex((waiting) => waiting.key === key);
+  if (at === -1) return;
+  const entry = queue.value[at];
+  const { conversation: id, content } = entry;
+  const behind = new Set(queue.value.slice(at + 1).map((waiting) => waiting.key));
+  if (!draftOf(id)) keepDraft(id, content);
+  change(queue.value.toSpliced(at, 1));
+  const undo = () => {
+    if (draftOf(id) === content) keepDraft(id, "");
+    const place = queue.value.findIndex((waiting) => behind.has(waiting.key));
+    change(queue.value.toSpliced(place === -1 ? queue.value.length : place, 0, entry));
+  };
+  toast({ text: t("queue.removed"), undo });
 }
 
 /** Sends a question now that was held back after a stop or a failure. */
@@ -45,9 +56,9 @@ export function hold(id) {
 export function startQueue() {
   onNewcomer(() => change([]));
   effect(() => {
-    if (sending || shut.value) return;
+    // Read also while one is being sent: an effect hears only of what it read the last time.
     const next = queue.value.find((entry) => !entry.held && isQuiet(entry.conversation));
-    if (next) send(next);
+    if (!shut.value && !sending && next) send(next);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Facts about the server itself: configuration, status and log lines. */
 import { get } from "../lib/api.js";
-import { signal } from "../vendor/signals.js";
+import { keep, recall } from "../lib/storage.js";
+import { computed, signal } from "../vendor/signals.js";
 import { on, onReturn } from "./connection.js";
 import { newest } from "./meanwhile.js";
 import { may } from "./session.js";
@@ -10,6 +11,21 @@ const FIRST_LOOK_MS = 2000;
 export const config = signal(null);
 export const status = signal(null);
 export const logs = signal([]);
+
+const accepted = signal(recall("openAddress", null));
+
+/** The address at which other machines reach this page unencrypted, until somebody says that it is meant to be so. */
+export const openAddress = computed(() => {
+  const address = status.value?.address;
+  if (!address || location.protocol === "https:" || address === accepted.value) return null;
+  return /^(127\.|\[::1\]$)/.test(new URL(address).hostname) ? null : address;
+});
+
+/** Says that the address is meant to be open. */
+export function acceptAddress() {
+  accepted.value = openAddress.peek();
+  keep("openAddress", accepted.value);
+}
 
 /** Why the last edit of config.sh was refused, or null. */
 export const configError = signal(null);
@@ -46,7 +62,10 @@ export function startServer() {
   onReturn(({ first }) => {
     if (!first && status.value) loadStatus().catch(() => {});
     if (!may("admin")) return;
-    // A file that was refused before this page opened; nothing that one types waits for it.
-    setTimeout(() => loadConfig().catch(() => {}), first ? FIRST_LOOK_MS : 0);
+    // A file that was refused before this page opened, and where it listens; nothing that one types waits for it.
+    setTimeout(() => {
+      loadConfig().catch(() => {});
+      if (!status.value) loadStatus().catch(() => {});
+    }, first ? FIRST_LOOK_MS : 0);
   });
 }

@@ -3,6 +3,7 @@ export const deProse = {
   "prose.text": "Text",
   "prose.copy": "Kopieren",
   "prose.copied": "Kopiert",
+  "prose.not_copied": "Nicht kopiert",
   "prose.wrap": "Umbrechen",
   "prose.download": "Herunterladen",
   "prose.preview": "Vorschau",

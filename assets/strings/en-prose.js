@@ -3,6 +3,7 @@ export const enProse = {
   "prose.text": "text",
   "prose.copy": "Copy",
   "prose.copied": "Copied",
+  "prose.not_copied": "Not copied",
   "prose.wrap": "Wrap",
   "prose.download": "Download",
   "prose.preview": "Preview",

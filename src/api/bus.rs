@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -285,7 +286,15 @@ pub(super) async fn export(call: Call) -> Reply {
         loop {
             let limit = DEFAULT_LIMIT;
             let filter = Filter { since_seq: Some(after), limit, ..Filter::default() };
-            let Ok(page) = bus.messages(&who, filter).await else { return };
+            let page = match bus.messages(&who, filter).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::error!(%error, "an export broke off");
+                    let last = json!({ "error": "not all messages could be read; export again" });
+                    out.send(format!("{last}\n")).await;
+                    return;
+                }
+            };
             let lines = page.iter().filter_map(|message| serde_json::to_string(message).ok());
             let text: String = lines.map(|line| line + "\n").collect();
             if !text.is_empty() && !out.send(text).await {

@@ -16,8 +16,8 @@ use super::call::{Call, Head, parse_json};
 use super::events::{full, over};
 use super::reply::{Failure, Reply};
 use super::upgrade::{GOING_AWAY, Handshake, Socket, TOO_BIG, closing, drain, is_too_big};
-use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, clock};
-use crate::chat::{Event, NewAttachment, Question, Replay};
+use crate::base::{Caller, ConversationId, DocumentId, MessageId, Timestamp, TurnId, clock};
+use crate::chat::{Event, NewAttachment, Question, Replay, given};
 use crate::conversations::Options;
 use crate::limits::Holder;
 
@@ -34,10 +34,13 @@ enum Frame {
         content: String,
         #[serde(default)]
         model: Option<String>,
-        #[serde(default)]
-        parent_id: Option<MessageId>,
+        /// Absent the active leaf, `null` nothing.
+        #[serde(default, deserialize_with = "given")]
+        parent_id: Option<Option<MessageId>>,
         #[serde(default)]
         attachments: Vec<NewAttachment>,
+        #[serde(default)]
+        documents: Vec<DocumentId>,
         #[serde(default)]
         options: Options,
         /// Comes back on the answer, so that a client can tell its frames apart.
@@ -59,7 +62,7 @@ enum Frame {
 /// A socket on one conversation.
 ///
 /// Frames are JSON objects with a `type`. A client sends:
-/// - `chat` `{content, model?, parent_id?, attachments?, options?, id?}`: asks; with an `id` it is answered by `accepted`
+/// - `chat` `{content, model?, parent_id?, attachments?, documents?, options?, id?}`: asks; with an `id` it is answered by `accepted`
 /// - `cancel` `{turn_id}`: stops a turn, keeping what came
 /// - `resume` `{turn_id, after}`: the events of a turn after a number
 /// - `typing`, `ping`
@@ -301,14 +304,15 @@ impl Session {
                 }
                 self.catch_up(turn_id, after).await
             }
-            Frame::Chat { content, model, parent_id, attachments, options, id } => {
+            Frame::Chat { content, model, parent_id, attachments, documents, options, id } => {
                 let question = Question {
                     content,
                     model,
-                    parent_id: parent_id.map(Some),
+                    parent_id,
                     attachments,
+                    documents,
                     options,
-                    ..Question::default()
+                    stream: None,
                 };
                 app.count_question(Call::bucket(&self.head)).await?;
                 let started = app.chat.ask(&self.caller, self.conversation, question).await?;

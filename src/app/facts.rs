@@ -55,7 +55,12 @@ impl App {
         let stopping = self.stop.is_cancelled();
         let redis = self.bus.redis_health().await;
         let joined = redis.as_ref().is_none_or(|redis| redis["status"] == "ok");
-        let good = reads && writes == Health::Good && !damaged && joined;
+        let meaning = match reads {
+            true => self.embeddings.health().await.ok(),
+            false => None,
+        };
+        let finds = meaning.as_ref().is_none_or(|meaning| meaning["status"] != "failing");
+        let good = reads && writes == Health::Good && !damaged && joined && finds;
         let database = match (reads, writes) {
             (false, _) => "unreadable",
             (true, Health::Good) => "ok",
@@ -66,7 +71,8 @@ impl App {
         let mut facts = json!(integrity);
         facts["status"] = database.into();
         facts["read_ms"] = read_ms.into();
-        let mut checks = json!({ "database": facts, "disk": { "free_bytes": free } });
+        let disk = json!({ "free_bytes": free });
+        let mut checks = json!({ "database": facts, "disk": disk, "embeddings": meaning });
         if let Some(redis) = redis {
             checks["redis"] = redis;
         }

@@ -259,14 +259,16 @@ pub(super) fn clients(
     only: Option<&ClientId>,
     after: &str,
     limit: usize,
+    now: Timestamp,
 ) -> rusqlite::Result<Vec<Client>> {
     db.prepare_cached(
         "SELECT id, first_seen_at, last_seen_at, waiting + iif(first_seen_at IS NULL, 0,
            (SELECT count(*) FROM bus_messages m WHERE m.broadcast = 1 AND m.seq > c.heard AND m.sender <> c.id
+              AND m.expires_at > ?4
               AND NOT EXISTS (SELECT 1 FROM bus_deliveries WHERE client = c.id AND message = m.seq)))
          FROM bus_clients c WHERE (?1 IS NULL OR id = ?1) AND id > ?2 ORDER BY id LIMIT ?3",
     )?
-    .query_map(params![only, after, limit], |row| {
+    .query_map(params![only, after, limit, now], |row| {
         let first_seen_at: Option<Timestamp> = row.get(1)?;
         Ok(Client {
             id: row.get(0)?,

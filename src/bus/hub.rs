@@ -241,9 +241,9 @@ impl Hub {
     pub(super) fn count_delivered(&self, client: &ClientId) {
         let mut inner = self.lock();
         inner.delivered += 1;
-        if let Some(known) = inner.clients.get_mut(client) {
-            known.tally.delivered += 1;
-        }
+        let known = inner.known(client);
+        known.active = clock::monotonic();
+        known.tally.delivered += 1;
     }
 
     /// Counts what was given up.

@@ -191,9 +191,11 @@ impl Bus {
     /// How far a message came with everybody it is for.
     pub async fn status(&self, who: &Sender, id: BusId) -> Result<Status, Error> {
         self.marks_written().await;
-        let who = who.clone();
-        let found =
-            self.store().read(move |db| Ok::<_, Error>(queries::status(db, &who, id)?)).await?;
+        let (who, now) = (who.clone(), self.now());
+        let found = self
+            .store()
+            .read(move |db| Ok::<_, Error>(queries::status(db, &who, id, now)?))
+            .await?;
         found.ok_or(Error::not_found("message"))
     }
 
@@ -294,10 +296,12 @@ impl Bus {
         let after = after.map_err(|error| Error::invalid("cursor", error.to_string()))?;
         let after: String = after.unwrap_or_default();
         self.marks_written().await;
-        let only = who.only.clone();
+        let (only, now) = (who.only.clone(), self.now());
         let mut items = self
             .store()
-            .read(move |db| Ok::<_, Error>(endings::clients(db, only.as_ref(), &after, limit + 1)?))
+            .read(move |db| {
+                Ok::<_, Error>(endings::clients(db, only.as_ref(), &after, limit + 1, now)?)
+            })
             .await?;
         let more = items.len() > limit;
         items.truncate(limit);

@@ -397,7 +397,12 @@ pub(super) fn progress_of(
 }
 
 /// How far a message came with everybody it is for.
-pub(super) fn status(db: &Connection, who: &Sender, id: BusId) -> rusqlite::Result<Option<Status>> {
+pub(super) fn status(
+    db: &Connection,
+    who: &Sender,
+    id: BusId,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Status>> {
     let head = db
         .prepare_cached(&format!(
             "SELECT m.seq, m.priority, m.expires_at, m.created_at, m.broadcast, m.sender FROM bus_messages m
@@ -425,15 +430,17 @@ pub(super) fn status(db: &Connection, who: &Sender, id: BusId) -> rusqlite::Resu
                AND NOT EXISTS (SELECT 1 FROM bus_deliveries WHERE client = c.id AND message = ?1)",
         )?;
         let waiting = statement.query_map(params![status.seq, sender], |row| row.get(0))?;
+        // Nothing is written of whom it never reached.
+        let over = (status.expires_at <= now).then_some(status.expires_at);
         for client_id in waiting {
             status.recipients.push(Progress {
                 client_id: client_id?,
-                state: State::Stored,
+                state: if over.is_some() { State::Expired } else { State::Stored },
                 attempts: 0,
                 stored_at,
                 delivered_at: None,
                 acknowledged_at: None,
-                ended_at: None,
+                ended_at: over,
             });
         }
     }

@@ -12,7 +12,7 @@ use super::gather::{Gathered, Plan, gather, new_parent};
 use super::offer::Offer;
 use super::prompt;
 use super::run::Job;
-use super::sources::{Gathered as Gathering, Wanted};
+use super::sources::{self, Gathered as Gathering, Wanted};
 use super::turn::{Identity, Prompt, SoFar, Turn};
 use super::{Again, Chat, Question, Replay, Started, TemporaryQuestion, queries, title};
 use crate::base::{Caller, ConversationId, MessageId, Timestamp, TurnId, UserId};
@@ -21,7 +21,7 @@ use crate::conversations::{
     self, Conversation, Message, Options, Role, Source, State, check, get_row,
 };
 use crate::error::Error;
-use crate::models::{Model, estimate_tokens};
+use crate::models::{Model, ModelRef, estimate_tokens};
 use crate::notes::{self, Note};
 
 /// Messages that a temporary chat may bring.
@@ -198,12 +198,13 @@ impl Chat {
         let (read_plan, history) = (plan.clone(), config.chat.history_limit);
         let gathered =
             self.inner.store.read(move |db| gather(db, owner, id, &read_plan, history)).await?;
-        let Gathered { conversation, said, question, documents, answer } = gathered;
-        let wanted = model.or_else(|| conversation.model.clone());
+        let Gathered { conversation, said, question, documents, answer, writer } = gathered;
+        let still = writer.filter(|writer| self.can_write(caller, writer)).map(|id| id.to_string());
+        let wanted = model.or(still).or_else(|| conversation.model.clone());
         let model = self.inner.models.pick(caller, wanted.as_deref()).await?;
         let options = options.or(conversation.options.clone());
         let budget = self.budget(&model, &options);
-        let Offer { tools, troubles, told, tokens } =
+        let Offer { tools, troubles, told: offered, tokens } =
             self.offer(&model, conversation.tools.as_deref(), budget).await?;
         let budget = budget.saturating_sub(tokens);
         let wanted = Wanted {
@@ -214,21 +215,27 @@ impl Chat {
             options: &options,
             budget,
         };
-        let Gathering { sources, looked } = self.gather_sources(caller, wanted).await?;
+        let Gathering { sources, looked } = match &answer {
+            // What it cites are the numbers that it was given.
+            Some(answer) => sources::given_before(&answer.sources, wanted),
+            None => self.gather_sources(caller, wanted).await?,
+        };
+        // Another model may have less room for them.
+        let told = sources::fitting(sources.clone(), self.sources_room(wanted));
         let notes = self.notes(caller, &options).await?;
         let is_new = matches!(plan, Plan::New { .. });
         let fact = if is_new { self.inner.notes.fact_of(&question) } else { None };
         let (request, prompt) = prompt::build(prompt::Parts {
             system: conversation.system_prompt.as_deref(),
             notes: &notes,
-            sources: &sources,
+            sources: &told,
             said,
             history_limit: config.chat.history_limit,
             budget: u32::try_from(budget).unwrap_or(u32::MAX),
             options,
             goes_on: answer.is_some(),
             noted: fact.is_some(),
-            tools: told,
+            tools: offered,
         });
 
         let first = conversation.title.is_none();
@@ -296,6 +303,13 @@ impl Chat {
             fits
         });
         Ok(texts.collect())
+    }
+
+    /// Whether the model of an answer can be asked for another one, or for more of it. The passages
+    /// only stood in for a model.
+    fn can_write(&self, caller: &Caller, writer: &ModelRef) -> bool {
+        let provider = self.inner.models.get_provider(caller, writer.provider);
+        *writer != ModelRef::passages() && provider.is_ok_and(|provider| provider.enabled)
     }
 
     /// Tokens that a prompt may have.

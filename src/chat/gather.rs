@@ -10,6 +10,7 @@ use crate::conversations::messages::get_node;
 use crate::conversations::tree::{self, Node};
 use crate::conversations::{Conversation, Message, Role, State, get_row};
 use crate::error::Error;
+use crate::models::ModelRef;
 
 /// What kind of answer is wanted.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub(super) struct Gathered {
     pub(super) documents: Vec<DocumentId>,
     /// The answer that is gone on with.
     pub(super) answer: Option<Message>,
+    /// The model that wrote the answer before; `None` for a new question and where none is known.
+    pub(super) writer: Option<ModelRef>,
 }
 
 /// Reads it.
@@ -62,14 +65,15 @@ pub(super) fn gather(
             let (content_sent, images) = attach::weave(content, files);
             said.push(Said { role: Role::User, content: content_sent, images, calls: Vec::new() });
             let (question, documents) = (content.clone(), documents.clone());
-            Ok(Gathered { conversation, said, question, documents, answer: None })
+            Ok(Gathered { conversation, said, question, documents, answer: None, writer: None })
         }
         Plan::Sibling { of } => {
             let node = get_node(db, seq, id, *of)?;
+            let writer = writer(&node.message);
             let asked = question_of(db, id, &node)?;
             let said = read_path(db, id, asked.seq, limit)?;
             let Message { content: question, document_ids: documents, .. } = asked.message;
-            Ok(Gathered { conversation, said, question, documents, answer: None })
+            Ok(Gathered { conversation, said, question, documents, answer: None, writer })
         }
         Plan::GoOn { answer } => {
             let node = get_node(db, seq, id, *answer)?;
@@ -87,10 +91,16 @@ pub(super) fn gather(
                 said,
                 question: asked.message.content,
                 documents: asked.message.document_ids,
+                writer: writer(&node.message),
                 answer: Some(node.message),
             })
         }
     }
+}
+
+/// The model that wrote a message. One of an imported chat has a name that is no model's here.
+fn writer(message: &Message) -> Option<ModelRef> {
+    message.model.as_deref()?.parse().ok()
 }
 
 /// Where a new question hangs.

@@ -68,7 +68,8 @@ pub struct Question {
     pub stream: Option<bool>,
 }
 
-fn given<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+/// Tells `null` from a field that is not there.
+pub(crate) fn given<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -81,7 +82,7 @@ where
 #[serde(deny_unknown_fields, default)]
 #[schema(as = AnswerAgain)]
 pub struct Again {
-    /// The model to ask instead of the conversation's.
+    /// The model to ask instead of the one that wrote the answer.
     pub model: Option<String>,
     /// How to ask.
     pub options: Options,
@@ -347,10 +348,19 @@ impl Chat {
         Ok(Replay::Over(events))
     }
 
-    /// Forgets the events and prompts of turns that are long over.
+    /// Forgets the events of turns that began longer ago than this, and the prompts of those that
+    /// began longer ago than the setting for them. Says how many prompts.
     pub async fn sweep(&self, keep: Duration) -> Result<usize, Error> {
-        let before = Timestamp::now().before(keep);
-        self.inner.store.write(move |tx| Ok::<_, Error>(queries::delete_old(tx, before)?)).await
+        let now = Timestamp::now();
+        let (events, prompts) =
+            (now.before(keep), now.before(self.inner.live.now().chat.prompt_keep));
+        self.inner
+            .store
+            .write(move |tx| {
+                queries::delete_old_events(tx, events)?;
+                Ok::<_, Error>(queries::update_old_prompts(tx, prompts)?)
+            })
+            .await
     }
 }
 

@@ -128,13 +128,19 @@ pub(super) fn list_events(db: &Connection, id: TurnId, after: u64) -> rusqlite::
     Ok(events)
 }
 
-/// Forgets events and prompts of turns that began before an instant. Says how many turns.
-pub(super) fn delete_old(tx: &Connection, before: Timestamp) -> rusqlite::Result<usize> {
+/// Forgets the events of turns that began before an instant.
+pub(super) fn delete_old_events(tx: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    // From the events, which are few: the turns of years have none.
     tx.execute(
-        "DELETE FROM turn_events WHERE turn IN
-           (SELECT id FROM turns WHERE prompt IS NOT NULL AND created_at < ?1 AND state <> 'running')",
+        "DELETE FROM turn_events WHERE EXISTS (SELECT 1 FROM turns t
+           WHERE t.id = turn_events.turn AND t.created_at < ?1 AND t.state <> 'running')",
         [before],
-    )?;
+    )
+    .map(drop)
+}
+
+/// Forgets the prompts of turns that began before an instant. Says how many.
+pub(super) fn update_old_prompts(tx: &Connection, before: Timestamp) -> rusqlite::Result<usize> {
     tx.execute(
         "UPDATE turns SET prompt = NULL
          WHERE prompt IS NOT NULL AND created_at < ?1 AND state <> 'running'",

@@ -44,8 +44,8 @@ impl Chat {
     ) -> Result<Gathered, Error> {
         let config = self.inner.live.now();
         let quotes = wanted.model.is_passages();
-        let room = wanted.budget * u64::from(config.chat.documents_percent) / 100;
-        let mut left = if quotes { u64::MAX } else { room };
+        let room = self.sources_room(wanted);
+        let mut left = room;
         let (whole, place) = scope(wanted);
         let mut sources = Vec::new();
         let mut asked_apart = Vec::new();
@@ -62,7 +62,7 @@ impl Chat {
         }
         let given: Vec<DocumentId> =
             sources.iter().filter_map(|s| Some(s.place.as_ref()?.document_id)).collect();
-        let explicit = !wanted.named.is_empty() || matches!(place, Scope::These(_));
+        let explicit = is_explicit(wanted, &place);
         let only = match place {
             Scope::All => None,
             Scope::Named => Some(asked_apart),
@@ -77,10 +77,10 @@ impl Chat {
         passages.retain(|source| {
             source.place.as_ref().is_none_or(|place| !given.contains(&place.document_id))
         });
-        let memory = match (quotes, wanted.options.memory) {
-            (true, _) => config.chat.document_results,
-            (false, Some(false)) => 0,
-            (false, _) => config.chat.memory_results,
+        let memory = match (wanted.options.memory, quotes) {
+            (Some(false), _) => 0,
+            (_, true) => limit,
+            (_, false) => config.chat.memory_results,
         };
         let except = wanted.conversation.map(|conversation| conversation.id);
         let remembered =
@@ -91,18 +91,21 @@ impl Chat {
             passages.sort_by(|a, b| b.score.total_cmp(&a.score));
             passages.truncate(limit);
         }
-        for passage in passages {
-            let tokens = u64::from(estimate_tokens(&passage.text));
-            if tokens <= left {
-                left -= tokens;
-                sources.push(passage);
-            }
-        }
+        sources.extend(passages);
+        let mut sources = fitting(sources, room);
         self.inner.documents.verify(caller, &mut sources).await?;
         for (n, source) in (1_u32..).zip(&mut sources) {
             source.n = n;
         }
         Ok(Gathered { sources, looked: looked && !quotes })
+    }
+
+    /// Tokens that sources may have in a prompt. Where nobody writes an answer they are it.
+    pub(super) fn sources_room(&self, wanted: Wanted<'_>) -> u64 {
+        if wanted.model.is_passages() {
+            return u64::MAX;
+        }
+        wanted.budget * u64::from(self.inner.live.now().chat.documents_percent) / 100
     }
 
     /// A whole document as one source, when it has at most so many tokens.
@@ -146,6 +149,29 @@ impl Chat {
         };
         Ok(Some((source, cost)))
     }
+}
+
+/// What an answer that is gone on with was given when it began, under the same numbers.
+pub(super) fn given_before(sources: &[Source], wanted: Wanted<'_>) -> Gathered {
+    let asked = is_explicit(wanted, &scope(wanted).1) || sources.iter().any(|s| s.place.is_some());
+    Gathered { sources: sources.to_vec(), looked: asked && !wanted.model.is_passages() }
+}
+
+/// The sources that have room in so many tokens, in their order.
+pub(super) fn fitting(mut sources: Vec<Source>, room: u64) -> Vec<Source> {
+    let mut left = room;
+    sources.retain(|source| {
+        let tokens = u64::from(estimate_tokens(&source.text));
+        let fits = tokens <= left;
+        left -= if fits { tokens } else { 0 };
+        fits
+    });
+    sources
+}
+
+/// Whether somebody named documents.
+fn is_explicit(wanted: Wanted<'_>, place: &Scope) -> bool {
+    !wanted.named.is_empty() || matches!(place, Scope::These(_))
 }
 
 /// The documents to give whole where they fit, and where to look for passages.

@@ -161,7 +161,7 @@ pub struct TurnView {
     pub seq: u64,
     /// When it began.
     pub created_at: Timestamp,
-    /// What was sent; kept for `TURN_REPLAY_HOURS`.
+    /// What was sent; kept for `PROMPT_KEEP_DAYS`.
     pub prompt: Option<Prompt>,
 }
 

@@ -175,6 +175,8 @@ pub struct Chat {
     pub checkpoint: Duration,
     /// The events of a finished answer can be replayed this long.
     pub turn_replay: Duration,
+    /// What was sent for an answer can be looked at this long.
+    pub prompt_keep: Duration,
     /// Length of a title that is made.
     pub title_max_chars: usize,
     /// Time a model has to make a title.
@@ -352,6 +354,7 @@ fn chat(values: &Resolved) -> Chat {
         max_turns: values.size("MAX_TURNS"),
         checkpoint: values.milliseconds("CHECKPOINT_MS"),
         turn_replay: values.hours("TURN_REPLAY_HOURS"),
+        prompt_keep: 24 * values.hours("PROMPT_KEEP_DAYS"),
         title_max_chars: values.size("TITLE_MAX_CHARS"),
         title_timeout: values.milliseconds("TITLE_TIMEOUT_MS"),
         memory_results: values.size("RAG_MAX_MEMORY_RESULTS"),

@@ -137,8 +137,9 @@ impl Conversations {
             .await
     }
 
-    /// Changes what a message says. A question becomes a new sibling, an answer is amended in place
-    /// and keeps its earlier text, so that what follows it stays. Says whether a sibling was made.
+    /// Changes what a message says. A question becomes a new sibling with the same files and
+    /// documents, an answer is amended in place and keeps its earlier text, so that what follows it
+    /// stays. Says whether a sibling was made.
     pub async fn amend(
         &self,
         caller: &Caller,
@@ -175,11 +176,12 @@ impl Conversations {
                         model: None,
                         provider: None,
                         sources: &[],
-                        attachments: &[],
+                        attachments: &node.message.attachments,
                         document_ids: &node.message.document_ids,
                         turn: None,
                     },
                 )?;
+                tree::copy_attachments(tx, node.seq, seq)?;
                 tree::update_leaf(tx, conversation, Some(seq))?;
                 tree::update_activity(tx, conversation)?;
                 Ok((sibling, true))

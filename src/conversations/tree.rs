@@ -281,7 +281,7 @@ pub(crate) fn update_progress(
     .map(drop)
 }
 
-/// Takes an answer up again under a new turn.
+/// Takes an answer up again under a new turn. What it was given stays, for it cites its numbers.
 pub(crate) fn update_resumed(
     tx: &Connection,
     seq: i64,
@@ -374,7 +374,8 @@ pub(super) fn newest_child(
     .query_row(params![conversation, parent], |row| row.get(0))
 }
 
-/// Copies one message under a new parent in another conversation.
+/// Copies one message under a new parent in another conversation. It keeps naming the turn that wrote
+/// it, which tells what was sent.
 pub(super) fn copy(
     tx: &Connection,
     from: i64,
@@ -384,19 +385,25 @@ pub(super) fn copy(
     tx.prepare_cached(
         "INSERT INTO messages (id, conversation, parent, role, content, reasoning, state, error,
            model, provider, usage, timings, sources, support, calls, attachments, document_ids, rating,
-           note, created_at, edited_at)
+           note, turn, created_at, edited_at)
          SELECT ?2, ?3, ?4, role, content, reasoning, iif(state = 'streaming', 'interrupted', state),
            error, model, provider, usage, timings, sources, support, calls, attachments,
-           document_ids, rating, note, created_at, edited_at FROM messages WHERE seq = ?1",
+           document_ids, rating, note, turn, created_at, edited_at FROM messages WHERE seq = ?1",
     )?
     .execute(params![from, MessageId::new(), conversation, parent])?;
     let seq = tx.last_insert_rowid();
+    copy_attachments(tx, from, seq)?;
+    Ok(seq)
+}
+
+/// Copies the bytes of a message's attachments to another message.
+pub(super) fn copy_attachments(tx: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO message_attachments (message, n, bytes)
          SELECT ?2, n, bytes FROM message_attachments WHERE message = ?1",
     )?
-    .execute(params![from, seq])?;
-    Ok(seq)
+    .execute(params![from, to])
+    .map(drop)
 }
 
 /// Keeps the bytes of an attachment.

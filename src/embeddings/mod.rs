@@ -23,7 +23,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -182,6 +182,20 @@ impl Embeddings {
             }),
             choices,
         })
+    }
+
+    /// Whether meaning can be found now: `off`, `ok`, or `failing` and why.
+    pub async fn health(&self) -> Result<Value, Error> {
+        let space =
+            self.inner.store.read(|db| queries::find_space(db, false)?.ok_or_else(no_space));
+        let Space { model, error, .. } = space.await?;
+        let status = match (self.inner.live.now().embeddings.enabled, &error) {
+            (false, _) => "off",
+            (true, None) => "ok",
+            (true, Some(_)) => "failing",
+        };
+        let loaded = self.inner.builtin.is_loaded();
+        Ok(json!({ "status": status, "model": model, "loaded": loaded, "error": error }))
     }
 
     /// Chooses another model. Everything is embedded for it in the background while the present

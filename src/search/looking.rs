@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::queries::{self, Texts};
+use super::sight::Sight;
 use super::{Filters, Hit, Place, Scope, TITLES, chunks, fusion, notes, retrieval, snippet};
 use crate::base::UserId;
 use crate::error::Error;
@@ -138,6 +139,11 @@ impl Looking {
         text::any_of(&rare).map_or(Ok(Vec::new()), |some| ranked(&some, false))
     }
 
+    /// Which messages may be shown.
+    pub(super) fn sight(&self) -> Sight {
+        Sight { owner: self.owner, filters: self.filters.clone(), citing: None }
+    }
+
     /// Titles, and then what is inside, words and meaning fused.
     pub(super) fn together(
         &self,
@@ -167,7 +173,7 @@ impl Looking {
     ) -> Result<Vec<Hit>, Error> {
         let ranked: Vec<i64> = worded.iter().map(|one| one.seq).collect();
         let fresh: Vec<i64> = near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
-        let by_meaning = queries::by_rows(db, self.owner, &fresh, &self.filters, any)?;
+        let by_meaning = queries::by_rows(db, &self.sight(), &fresh, any)?;
         let mut known: HashMap<i64, queries::Found> =
             worded.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
         let fused = self.bounds.fused(ranked, near);

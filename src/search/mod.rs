@@ -5,10 +5,12 @@
 mod chunks;
 mod fusion;
 mod looking;
+mod nearby;
 mod notes;
 mod queries;
 mod reranker;
 mod retrieval;
+mod sight;
 mod snippet;
 
 use std::collections::HashSet;
@@ -24,7 +26,7 @@ use crate::base::objects;
 use crate::base::{Caller, CollectionId, ConversationId, DocumentId, Timestamp, UserId};
 use crate::config::Live;
 use crate::conversations::Role;
-use crate::embeddings::{Direction, Embeddings, Kind};
+use crate::embeddings::{Embeddings, Kind};
 use crate::error::Error;
 use crate::models::Models;
 use crate::store::{Store, text};
@@ -253,22 +255,10 @@ impl Search {
             nearest.chunks = self.nearest(Kind::Chunk, &direction, visible, wanted).await?;
         }
         if looking.looks.messages {
-            nearest.messages = self.nearest(Kind::Message, &direction, None, wanted).await?;
+            let sight = looking.sight();
+            nearest.messages = self.messages_near(&direction, sight, looking.limit, wanted).await?;
         }
         Ok(Some(nearest))
-    }
-
-    /// Rows that are near in fact and not only nearer than the rest, best first.
-    async fn nearest(
-        &self,
-        kind: Kind,
-        direction: &Direction,
-        visible: Option<Arc<HashSet<i64>>>,
-        limit: usize,
-    ) -> Result<Vec<i64>, Error> {
-        let least = self.live.now().search.min_similarity;
-        let near = self.embeddings.nearest(kind, direction, visible, limit).await?;
-        Ok(near.into_iter().filter(|one| one.score >= least).map(|one| one.item).collect())
     }
 
     /// The documents that may be looked into; `None` for all.

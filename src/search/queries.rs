@@ -10,8 +10,9 @@
 use std::collections::HashMap;
 
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
+use super::sight::{Except, QUOTABLE, Sight, conditions, id_or_null};
 use super::snippet::{CLOSE, OPEN, around_first_match, count, short};
 use super::{Filters, Hit};
 use crate::base::{ConversationId, MessageId, Timestamp, UserId};
@@ -23,10 +24,6 @@ use crate::store::text::{self, Term, any_of};
 const NEWEST: usize = 100;
 /// Messages of a time up to now from which on it is not worth counting them.
 const LONG_TIME: i64 = 200_000;
-/// Rows that are fetched for each one that is wanted, since some are in the trash.
-const SPARE: usize = 2;
-/// Passages that are weighed for each one that is wanted.
-const WEIGHED: usize = 8;
 /// Characters of a passage that is offered to a model.
 const PASSAGE_CHARS: usize = 700;
 
@@ -163,7 +160,6 @@ pub(super) struct Found {
     conversation_id: ConversationId,
     title: Option<String>,
     pub(super) score: f64,
-    provider: Option<String>,
     pub(super) marked: String,
 }
 
@@ -199,14 +195,6 @@ impl Found {
             place: None,
         }
     }
-
-    /// Whether it is something that was said, outside of a conversation: an answer made of passages
-    /// would only quote itself.
-    fn is_quotable(&self, except: Option<ConversationId>) -> bool {
-        let quotes = self.provider.as_deref() == Some("passages");
-        let said = matches!(self.role, Role::User | Role::Assistant);
-        said && !quotes && Some(self.conversation_id) != except
-    }
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -218,8 +206,7 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
         conversation_id: row.get(4)?,
         title: row.get(5)?,
         score: row.get(6)?,
-        provider: row.get(7)?,
-        marked: row.get(8)?,
+        marked: row.get(7)?,
     })
 }
 
@@ -232,7 +219,7 @@ pub(super) fn messages(
     filters: &Filters,
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
-    let wanted = if common { NEWEST.max(limit) } else { limit * SPARE };
+    let wanted = if common { NEWEST.max(limit) } else { limit };
     let mut hits = candidates(db, owner, expression, common, filters, wanted)?;
     if common {
         for one in &mut hits {
@@ -265,50 +252,24 @@ fn candidates(
         inside.push_str(" AND rowid BETWEEN ? AND ?");
         values.extend([first.into(), last.into()]);
     }
-    values.extend([sql_limit(limit).into(), owner.to_string().into()]);
+    // What others said, and the trash, must not take the place of what is wanted. Asked last, and
+    // only of as many matches as it takes to find enough.
+    inside.push_str(
+        " AND EXISTS (SELECT 1 FROM messages m JOIN conversations c ON c.seq = m.conversation
+          WHERE m.seq = messages_fts.rowid AND c.owner = ? AND c.deleted_at IS NULL)",
+    );
+    values.extend([owner.to_string().into(), sql_limit(limit).into()]);
     let sql = format!(
         "WITH hit AS MATERIALIZED
            (SELECT rowid AS seq, {score} AS score, highlight(messages_fts, 0, ?, ?) AS marked
             FROM messages_fts WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, hit.marked
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, hit.marked
          FROM hit CROSS JOIN messages m ON m.seq = hit.seq
-         CROSS JOIN conversations c ON c.seq = m.conversation
-         WHERE c.owner = ? AND c.deleted_at IS NULL"
+         CROSS JOIN conversations c ON c.seq = m.conversation"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), found)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The filters as conditions on `messages_fts.rowid`; their values follow.
-fn conditions(filters: &Filters, values: &mut Vec<SqlValue>) -> String {
-    let mut inside = String::new();
-    let mut need = |condition: &str, value: SqlValue| {
-        inside.push_str(condition);
-        values.push(value);
-    };
-    if let Some(id) = filters.conversation_id {
-        let all = "SELECT {} FROM messages WHERE conversation =
-                   (SELECT seq FROM conversations WHERE id = ?)";
-        for (bound, edge) in [(">=", "min(seq)"), ("<=", "max(seq)")] {
-            let within = format!(" AND rowid {bound} ({})", all.replace("{}", edge));
-            need(&within, id.to_string().into());
-        }
-        let its = " AND (SELECT conversation FROM messages WHERE seq = messages_fts.rowid) =
-                   (SELECT seq FROM conversations WHERE id = ?)";
-        need(its, id.to_string().into());
-    }
-    let row = "FROM messages WHERE seq = messages_fts.rowid";
-    if let Some(role) = filters.role {
-        need(&format!(" AND (SELECT role {row}) = ?"), role.as_str().to_owned().into());
-    }
-    if let Some(from) = filters.from {
-        need(&format!(" AND (SELECT created_at {row}) >= ?"), from.to_string().into());
-    }
-    if let Some(to) = filters.to {
-        need(&format!(" AND (SELECT created_at {row}) < ?"), to.to_string().into());
-    }
-    inside
 }
 
 /// The first and the last message by number of a time, so that the matches outside of it are passed
@@ -339,20 +300,19 @@ fn density(marked: &str) -> f64 {
 }
 
 /// Messages of earlier conversations that share at least `wanted` of the terms, best first: those
-/// that share the most, a term counting the more the rarer it is.
+/// that share the most, a term counting the more the rarer it is. Only what was said: an answer made
+/// of passages would only quote itself.
 pub(super) fn passages(
     db: &Connection,
     owner: UserId,
     terms: &[Counted],
     wanted: usize,
-    except: Option<ConversationId>,
+    except: Except,
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
     let words: Vec<Term> = terms.iter().map(|one| one.term.clone()).collect();
     let Some(any) = any_of(&words) else { return Ok(Vec::new()) };
-    let mut found = sharing(db, owner, terms, wanted, limit * WEIGHED)?;
-    found.retain(|one| one.is_quotable(except));
-    found.truncate(limit);
+    let mut found = sharing(db, owner, terms, wanted, except, limit)?;
     let mut content = db.prepare_cached("SELECT content FROM messages WHERE seq = ?")?;
     for one in &mut found {
         one.marked = content.query_row([one.seq], |row| row.get(0))?;
@@ -361,53 +321,30 @@ pub(super) fn passages(
     Ok(found)
 }
 
-/// Messages by their rows, in that order, as far as the owner may see them and they pass the filters;
-/// with the words of `expression` marked, where it is given.
+/// Messages by their rows, in that order, as far as they may be shown; with the words of `expression`
+/// marked, where it is given.
 pub(super) fn by_rows(
     db: &Connection,
-    owner: UserId,
+    sight: &Sight,
     rows: &[i64],
-    filters: &Filters,
     expression: Option<&str>,
 ) -> Result<Vec<Found>, Error> {
-    let mut values: Vec<SqlValue> = vec![SqlValue::Null, owner.to_string().into()];
-    let inside = conditions(filters, &mut values).replace("messages_fts.rowid", "m.seq");
-    let inside = inside.replace(" AND rowid ", " AND m.seq ");
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, 0.0, m.provider, m.content
-         FROM messages m JOIN conversations c ON c.seq = m.conversation
-         WHERE m.seq = ? AND c.owner = ? AND c.deleted_at IS NULL AND m.deleted_at IS NULL{inside}"
-    ))?;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
-        values[0] = (*row).into();
-        all.extend(statement.query_row(params_from_iter(values.iter()), found).optional()?);
-    }
+    let columns = "m.seq, m.id, m.role, m.created_at, c.id, c.title, 0.0, m.content";
+    let mut all = sight.each(db, columns, rows, found)?;
     if let Some(expression) = expression {
         mark(expression, &mut all)?;
     }
     Ok(all)
 }
 
-/// As [`by_rows`], for citing: only what was said, outside of the conversation that asks.
-pub(super) fn quotable_by_rows(
-    db: &Connection,
-    owner: UserId,
-    rows: &[i64],
-    except: Option<ConversationId>,
-) -> Result<Vec<Found>, Error> {
-    let mut all = by_rows(db, owner, rows, &Filters::default(), None)?;
-    all.retain(|one| one.is_quotable(except));
-    Ok(all)
-}
-
 /// Messages that share at least `wanted` of the terms. One query over the terms' lists, because BM25
-/// over an OR of many looks each of them up twice.
+/// over an OR of many looks each of them up twice; rows are looked up until there are enough.
 fn sharing(
     db: &Connection,
     owner: UserId,
     terms: &[Counted],
     wanted: usize,
+    except: Except,
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
     let lists =
@@ -415,11 +352,12 @@ fn sharing(
     let sql = format!(
         "WITH hit AS MATERIALIZED
            (SELECT rowid AS seq, sum(weight) AS score FROM ({})
-            GROUP BY rowid HAVING count(*) >= ? ORDER BY score DESC, rowid DESC LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, m.provider, ''
+            GROUP BY rowid HAVING count(*) >= ? ORDER BY score DESC, rowid DESC)
+         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, ''
          FROM hit CROSS JOIN messages m ON m.seq = hit.seq
          CROSS JOIN conversations c ON c.seq = m.conversation
-         WHERE c.owner = ? AND c.deleted_at IS NULL",
+         WHERE c.owner = ? AND c.deleted_at IS NULL AND c.id IS NOT ?
+           AND {QUOTABLE} LIMIT ?",
         lists.join(" UNION ALL ")
     );
     let total = total(db, Texts::Messages)?;
@@ -428,7 +366,8 @@ fn sharing(
         values.push(weight(*texts, total).into());
         values.push(term.expression().into());
     }
-    values.extend([sql_limit(wanted).into(), sql_limit(limit).into(), owner.to_string().into()]);
+    values.extend([sql_limit(wanted).into(), owner.to_string().into(), id_or_null(except)]);
+    values.push(sql_limit(limit).into());
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), found)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -2,12 +2,12 @@
 //! meaning, without near-copies.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::chunks::{self, Passage};
 use super::queries::{self, Texts};
+use super::sight::Sight;
 use super::{Filters, Search, cut, fusion};
 use crate::base::{Caller, ConversationId, DocumentId, UserId};
 use crate::conversations::{Place, Source};
@@ -40,14 +40,22 @@ impl Search {
         let width = self.width(chosen.as_ref(), limit);
         let depth = LEAST_DEEP.max(width * DEEP);
         let bounds = self.bounds();
-        let near = self.near(caller, Kind::Chunk, &question, visible.clone(), depth);
+        let near = async {
+            match self.embeddings.direction(caller, &question).await {
+                Some(direction) => {
+                    self.nearest(Kind::Chunk, &direction, visible.clone(), depth).await
+                }
+                None => Ok(Vec::new()),
+            }
+        };
         let words = question.clone();
+        let among = visible.clone();
         let worded = self.store.read(move |db| {
             let mut terms = text::terms(&words, false);
             terms.extend(text::joined(&words));
             let counted = queries::counted(db, Texts::Chunks, &terms, bounds.candidates)?;
             let rare = queries::rare(db, Texts::Chunks, counted, bounds.candidates)?;
-            by_words(db, &rare, visible.as_deref(), bounds.words, depth)
+            by_words(db, &rare, among.as_deref(), bounds.words, depth)
         });
         let (worded, near) = tokio::try_join!(worded, near)?;
         let found = self.store.read(move |db| {
@@ -77,7 +85,14 @@ impl Search {
         let width = self.width(chosen.as_ref(), limit);
         let depth = LEAST_DEEP.max(width * DEEP);
         let bounds = self.bounds();
-        let near = self.near(caller, Kind::Message, &question, None, depth);
+        let sight = Sight { owner, filters: Filters::default(), citing: Some(except) };
+        let looks = sight.clone();
+        let near = async {
+            match self.embeddings.direction(caller, &question).await {
+                Some(direction) => self.messages_near(&direction, looks, width, depth).await,
+                None => Ok(Vec::new()),
+            }
+        };
         let words = question.clone();
         let worded = self.store.read(move |db| {
             let terms = text::terms(&words, false);
@@ -92,7 +107,7 @@ impl Search {
             let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
             let fresh: Vec<i64> =
                 near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
-            let by_meaning = queries::quotable_by_rows(db, owner, &fresh, except)?;
+            let by_meaning = queries::by_rows(db, &sight, &fresh, None)?;
             let mut known: HashMap<_, _> =
                 by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
             let fused = bounds.fused(ranked, near);
@@ -115,21 +130,6 @@ impl Search {
             Ok::<_, Error>(sources)
         });
         Ok(self.reranked(caller, chosen, &question, found.await?, limit).await)
-    }
-
-    /// Rows that mean about the same as a question, best first; none without a model that tells.
-    async fn near(
-        &self,
-        caller: &Caller,
-        kind: Kind,
-        question: &str,
-        visible: Option<Arc<HashSet<i64>>>,
-        depth: usize,
-    ) -> Result<Vec<i64>, Error> {
-        let Some(direction) = self.embeddings.direction(caller, question).await else {
-            return Ok(Vec::new());
-        };
-        self.nearest(kind, &direction, visible, depth).await
     }
 }
 

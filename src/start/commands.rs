@@ -11,6 +11,7 @@ use super::{LAST_WORK, carried, did_not_open, running, runtime_task, unusable_fo
 use crate::api::{self, Listeners};
 use crate::app::App;
 use crate::auth::Auth;
+use crate::base::clock;
 use crate::cli::{Bus, Keys, exit, mcp, say};
 use crate::config::{Config, Live, Loaded, Sources};
 use crate::net::OwnServer;
@@ -122,7 +123,7 @@ pub(super) fn change(loaded: Loaded, sources: Sources, keys: Keys) -> u8 {
                     }
                 };
                 app.stop.cancel();
-                app.close(LAST_WORK).await;
+                app.close(clock::monotonic() + LAST_WORK).await;
                 code
             })
         }

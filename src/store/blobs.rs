@@ -182,11 +182,25 @@ fn keep(scratch: &Path, target: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let fresh = !folder.exists();
     builder.create(folder)?;
     fs::rename(scratch, target)?;
-    // A folder cannot be opened for syncing on Windows; its journal keeps the rename.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    sync_folder(folder)?;
+    if fresh && let Some(above) = folder.parent() {
+        sync_folder(above)?;
+    }
+    Ok(())
+}
+
+/// Puts on disk which names stand in a folder.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// A folder cannot be opened for syncing on Windows; its journal keeps names.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

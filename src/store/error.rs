@@ -38,6 +38,15 @@ pub enum Error {
         /// The newest version this program knows.
         known: usize,
     },
+    /// An empty file where a database was: a fresh one in its place would hide that it is gone.
+    #[error(
+        "the file is empty, though this folder was in use: put a copy back ({snapshots} may hold \
+         one), or move the empty file away to begin anew"
+    )]
+    Emptied {
+        /// Where copies are.
+        snapshots: PathBuf,
+    },
     /// A schema change failed; the file is as it was before.
     #[error("the database could not be upgraded")]
     Migration(#[source] Arc<rusqlite_migration::Error>),

@@ -29,6 +29,13 @@ pub fn create_private(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Whether a database is empty beside what is only made when one was opened. (An empty file alone is
+/// what a stop in the middle of the very first start leaves.)
+pub fn was_emptied(database: &Path) -> bool {
+    let empty = fs::metadata(database).is_ok_and(|file| file.len() == 0);
+    empty && ["control.key", "snapshots"].iter().any(|name| database.with_file_name(name).exists())
+}
+
 /// Writes a small file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let fresh = path.with_extension("new");

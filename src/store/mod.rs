@@ -77,6 +77,9 @@ impl Store {
     /// Opens or makes the database, brings it to this program's schema, and starts the writer.
     #[expect(clippy::disallowed_methods, reason = "the one place that opens SQLite")]
     pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
+        if files::was_emptied(path) {
+            return Err(Error::Emptied { snapshots: path.with_file_name("snapshots") });
+        }
         files::create_private(path)?;
         let mut connection = Connection::open_with_flags(
             path,

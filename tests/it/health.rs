@@ -12,7 +12,7 @@ async fn health_tells_measured_facts() {
     let health = server.get("/health").await.is(200);
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
     assert!(health["uptime_seconds"].is_number(), "{health}");
-    for check in ["database", "disk"] {
+    for check in ["database", "disk", "embeddings"] {
         assert!(!health["checks"][check].is_null(), "{check}: {health}");
     }
     for feature in ["rate_limiting", "authentication", "retry_logic"] {

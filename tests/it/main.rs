@@ -19,6 +19,7 @@
 mod harness;
 
 mod addresses;
+mod again;
 mod answers;
 mod asking_documents;
 mod breaker;
@@ -34,6 +35,7 @@ mod config_file;
 mod config_reload;
 mod conversations;
 mod crashes;
+mod crowded_search;
 mod disk;
 mod document_faults;
 mod documents;

@@ -206,3 +206,22 @@ async fn text_files_join_the_question_and_pictures_go_to_models_that_see() {
         {"name": "a.txt", "media_type": "text/plain", "data": "%%%"}]});
     server.post(&format!("/conversations/{conversation}/messages"), bad).await.error(400);
 }
+
+#[tokio::test]
+async fn a_question_asked_in_other_words_keeps_its_files() {
+    let (server, upstream, model, conversation) = talk().await;
+    let path = format!("/conversations/{conversation}/messages");
+    let body = json!({"content": "What is in this?", "model": model, "stream": false, "attachments": [
+        {"name": "notes.txt", "data": "VGhlIGtleSBpcyB1bmRlciB0aGUgbWF0Lg=="}]});
+    server.post(&path, body).await.is(200);
+    let question = server.messages(&conversation).await.remove(0);
+    let amended = json!({"content": "Where is the key?"});
+    let sibling = server.patch(&format!("{path}/{}", id_of(&question)), amended).await.is(201);
+    assert_eq!(sibling["attachments"], question["attachments"], "{sibling}");
+    let file = server.get(&format!("{path}/{}/attachments/0", id_of(&sibling))).await;
+    assert_eq!((file.status, file.text.as_str()), (200, "The key is under the mat."));
+    let again = format!("{path}/{}/regenerate", id_of(&sibling));
+    server.post(&again, json!({"model": model})).await.is(202);
+    let sent = upstream.chat(2).await.body.to_string();
+    assert!(sent.contains("Where is the key?") && sent.contains("under the mat"), "{sent}");
+}

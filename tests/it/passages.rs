@@ -49,3 +49,23 @@ async fn it_is_the_answer_when_no_model_is_named_and_none_is_there() {
     assert_eq!(answer["model"], "passages/passages", "{answer}");
     assert_eq!(answer["state"], "complete");
 }
+
+#[tokio::test]
+async fn past_chats_are_left_out_when_they_are_not_wanted() {
+    let server = Server::start().await;
+    let before = server.conversation_with(json!({"title": "Boiler"})).await;
+    server.answer(&before, "passages/passages", "The boiler valve is behind the blue panel").await;
+    server.read_document("boiler.txt", b"The boiler valve is turned twice a year.").await;
+    let conversation = server.conversation().await;
+    let path = format!("/conversations/{conversation}/messages");
+    let kinds = async |options: serde_json::Value| {
+        let body = json!({"content": "Where is the boiler valve?", "model": "passages/passages",
+            "options": options, "stream": false});
+        let answer = server.post(&path, body).await.is(200);
+        let sources = answer["sources"].as_array().unwrap().iter();
+        sources.map(|source| source["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let with = kinds(json!({})).await;
+    assert!(with.iter().any(|kind| kind == "message"), "{with:?}");
+    assert_eq!(kinds(json!({"memory": false})).await, ["document"]);
+}

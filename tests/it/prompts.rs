@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Server, Upstream};
+use crate::harness::{Act, Server, Upstream, eventually};
 
 fn contents(sent: &Value) -> Vec<(String, String)> {
     let messages = sent["messages"].as_array().unwrap();
@@ -120,4 +120,80 @@ async fn failed_and_empty_answers_are_not_sent_as_history() {
     server.answer(&conversation, &model, "Second").await;
     let sent = contents(&upstream.chat(2).await.body);
     assert!(sent.iter().all(|(_, text)| !text.is_empty()), "{sent:?}");
+}
+
+/// Makes a turn so many days old.
+fn age(server: &Server, turn: &str, days: u32) {
+    let sql =
+        "UPDATE turns SET created_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?2) WHERE id = ?1";
+    let aged = server.database().execute(sql, [turn, &format!("-{days} days")]);
+    assert_eq!(aged, Ok(1));
+}
+
+/// Pieces of a turn's events on the disk.
+fn events_kept(server: &Server, turn: &str) -> i64 {
+    let sql = "SELECT count(*) FROM turn_events WHERE turn = ?";
+    server.database().query_row(sql, [turn], |row| row.get(0)).unwrap()
+}
+
+async fn prompt_of(server: &Server, turn: &str) -> Value {
+    server.get(&format!("/turns/{turn}")).await.is(200)["prompt"].clone()
+}
+
+#[tokio::test]
+async fn what_was_sent_is_shown_long_after_the_events_are_gone() {
+    let server = Server::with("CLEANUP_INTERVAL_SECONDS", 1).start().await;
+    let upstream = Upstream::openai().await;
+    let model = server.connect(&upstream).await;
+    let conversation = server.conversation().await;
+    let asked = server.ask(&conversation, &model, "Hello").await;
+    server.whole_turn(&asked.turn).await;
+    let turn = asked.turn.as_str();
+    assert!(events_kept(&server, turn) > 0);
+    age(&server, turn, 2);
+    eventually("the events are gone", || async { (events_kept(&server, turn) == 0).then_some(()) })
+        .await;
+    let prompt = prompt_of(&server, turn).await;
+    assert_eq!(contents(&prompt).last().unwrap().1, "Hello", "{prompt}");
+    age(&server, turn, 31);
+    eventually("the prompt is gone", || async {
+        prompt_of(&server, turn).await.is_null().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_go_in_their_time_where_no_prompt_is_kept() {
+    let plan = Server::with("CLEANUP_INTERVAL_SECONDS", 1).with("PROMPT_KEEP_DAYS", 0);
+    let server = plan.start().await;
+    let upstream = Upstream::openai().await;
+    let model = server.connect(&upstream).await;
+    let conversation = server.conversation().await;
+    let asked = server.ask(&conversation, &model, "Hello").await;
+    server.whole_turn(&asked.turn).await;
+    let turn = asked.turn.as_str();
+    eventually("the prompt is gone", || async {
+        prompt_of(&server, turn).await.is_null().then_some(())
+    })
+    .await;
+    assert!(events_kept(&server, turn) > 0, "the events stay for their hours");
+    age(&server, turn, 2);
+    eventually("the events are gone", || async { (events_kept(&server, turn) == 0).then_some(()) })
+        .await;
+}
+
+#[tokio::test]
+async fn a_branched_chat_shows_what_was_sent_for_its_answers() {
+    let server = Server::start().await;
+    let upstream = Upstream::openai().await;
+    let model = server.connect(&upstream).await;
+    let conversation = server.conversation().await;
+    let answer = server.answer(&conversation, &model, "Hello").await;
+    let path = format!("/conversations/{conversation}/branch");
+    let branch = server.post(&path, json!({"message_id": answer["id"]})).await.is(201);
+    let copy = server.messages(branch["id"].as_str().unwrap()).await.pop().unwrap();
+    assert_ne!(copy["id"], answer["id"]);
+    assert_eq!(copy["turn_id"], answer["turn_id"]);
+    let prompt = prompt_of(&server, copy["turn_id"].as_str().unwrap()).await;
+    assert_eq!(contents(&prompt).last().unwrap().1, "Hello", "{prompt}");
 }

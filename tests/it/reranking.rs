@@ -92,9 +92,7 @@ async fn a_choice_that_cannot_rank_is_told_at_once() {
     choose(&server, json!(model)).await.fails(409, "no_reranking");
     choose(&server, json!("passages/passages")).await.fails(409, "no_reranking");
     choose(&server, json!("nonsense")).await.invalid("model");
-    choose(&server, json!("prov_00000000000000000000000000000000/m"))
-        .await
-        .fails(404, "no_such_provider");
+    choose(&server, json!("prov_00000000000000000000000000000000/m")).await.fails(404, "not_found");
     choose(&server, json!(7)).await.invalid("model");
     let request = server.request(Method::PUT, "/reranker").json(&json!({}));
     server.send(request).await.invalid("model");

@@ -188,3 +188,31 @@ async fn a_silent_peer_is_pinged_and_then_dropped() {
         () = keeps_answering => panic!("the one that answers was dropped"),
     }
 }
+
+#[tokio::test]
+async fn a_question_over_the_socket_names_documents_and_begins_anew_as_over_http() {
+    let (server, _upstream, model, conversation) = stage().await;
+    let lease = "The tenant shall give notice three months before the end of the quarter.";
+    let lease = server.read_document("lease.txt", lease.as_bytes()).await;
+    let mut socket = server.socket(&format!("/ws/chat/{conversation}")).await;
+    let ask = |more: Value| {
+        let mut frame = json!({"type": "chat", "content": "How long?", "model": model});
+        frame.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        frame
+    };
+    socket.send(ask(json!({"documents": [lease["id"]]}))).await;
+    let answer = socket.until("complete").await.pop().unwrap()["message"].clone();
+    assert_eq!(answer["sources"][0]["document_id"], lease["id"], "{answer}");
+    assert_eq!(answer["sources"][0]["whole"], true, "{answer}");
+    let question = server.messages(&conversation).await.remove(0);
+    assert_eq!(question["document_ids"], json!([lease["id"]]));
+    socket.send(ask(json!({}))).await;
+    socket.until("complete").await;
+    assert_eq!(server.messages(&conversation).await.len(), 4, "it follows what was said last");
+    socket.send(ask(json!({"parent_id": null}))).await;
+    socket.until("complete").await;
+    let path = server.messages(&conversation).await;
+    assert_eq!((path.len(), &path[0]["parent_id"]), (2, &Value::Null), "it follows nothing");
+    socket.send(ask(json!({"documents": ["doc_00000000000000000000000000000000"]}))).await;
+    assert_eq!(socket.until("error").await.pop().unwrap()["code"], "not_found");
+}

@@ -81,7 +81,8 @@ async fn a_data_folder_that_cannot_be_used_ends_with_78() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_not_replaced() {
-    for content in [&b"this is not a database, but it may be all somebody has"[..], &[0; 4096]] {
+    let prose = &b"this is not a database, but it may be all somebody has"[..];
+    for content in [prose, &[0; 4096], &[]] {
         let mut server = Server::start().await;
         server.conversation().await;
         assert!(server.stop().await.success());

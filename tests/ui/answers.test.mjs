@@ -104,6 +104,39 @@ test("a question asked meanwhile waits for its turn", house.scene(async (page) =
   await counts(page.locator(".queued"), 0);
 }));
 
+test("a question that is taken out of the queue is put back whole, at its place", house.scene(async (page) => {
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && /\/messages$/.test(request.url()) && asked.push(request.postDataJSON()));
+  house.upstream.when("Slowly now", { pieces: ["slow ", "words"], hold: 1 });
+  await ask(page, "Slowly now");
+  await shows(answers(page), "slow");
+  await page.locator("input[type=file]").setInputFiles({ name: "list.txt", mimeType: "text/plain", buffer: Buffer.from("bread") });
+  await page.locator(".composer .attachment", { hasText: "list.txt" }).waitFor();
+  await ask(page, "First in the queue");
+  await ask(page, "Second in the queue");
+  const queued = page.locator(".queued .bubble");
+  await counts(queued, 2);
+  await page.locator("#composer").fill("half a thought");
+  await until(() => page.evaluate(() => JSON.stringify({ ...localStorage }).includes("half a thought")));
+  const undo = page.locator(".toast", { hasText: "Question taken out" }).getByRole("button", { name: "Undo" });
+  await page.locator(".queued").first().getByRole("button", { name: "Take out" }).click();
+  await shows(queued, "Second in the queue");
+  await undo.click();
+  await shows(queued.first(), "First in the queue");
+  await counts(queued, 2);
+  assert.equal(await page.locator("#composer").inputValue(), "half a thought");
+  // Into an empty field its words return, and leave it again.
+  await page.locator("#composer").fill("");
+  await until(() => page.evaluate(() => !JSON.stringify({ ...localStorage }).includes("half a thought")));
+  await page.locator(".queued").last().getByRole("button", { name: "Take out" }).click();
+  await until(async () => (await page.locator("#composer").inputValue()) === "Second in the queue" || "its words are not there");
+  await undo.click();
+  await until(async () => (await page.locator("#composer").inputValue()) === "" || "its words are still there");
+  house.upstream.release();
+  await shows(answers(page).last(), "You asked: Second in the queue");
+  assert.deepEqual(asked.map(({ content, attachments }) => [content, attachments?.[0].name]), [["Slowly now", undefined], ["First in the queue", "list.txt"], ["Second in the queue", undefined]]);
+}));
+
 test("a failed answer tells the cause, and Try again helps once the server is well", house.scene(async (page) => {
   house.upstream.when("Break please", { status: 400, message: "the stove is cold", times: 1 });
   await ask(page, "Break please");

@@ -1,6 +1,7 @@
 // Chats that ask documents: sources, passages on hover and on click, scope, names after #, notes, and no support.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { barriers } from "./bus.mjs";
 import { answers, ask, counts, shows, until, useHouse } from "./house.mjs";
 
 const KEEPING = "# Lichens\n\nThe orange lichen on the harbour wall grows two millimetres a year.\n\nIt was first drawn by Maren in 1871.\n";
@@ -70,12 +71,39 @@ test("a document is named after #, becomes a chip and travels with the question"
   await page.locator("#composer").pressSequentially("When is it due? #leas");
   await page.getByRole("option", { name: /Lease agreement\.txt/ }).waitFor();
   await page.keyboard.press("Enter");
-  await page.locator(".attachment.named", { hasText: "Lease agreement.txt" }).waitFor();
+  await page.locator(".composer .attachment.named", { hasText: "Lease agreement.txt" }).waitFor();
   await until(async () => (await page.locator("#composer").inputValue()).trim() === "When is it due?" || page.locator("#composer").inputValue());
   await page.keyboard.press("Enter");
   await answers(page).first().waitFor();
   assert.deepEqual(asked.map(({ documents }) => documents), [[house.rent]]);
-  await counts(page.locator(".attachment.named"), 0);
+  await counts(page.locator(".composer .attachment.named"), 0);
+}));
+
+test("a question shows the documents it names, and names them again in other words as long as they are there", house.scene(async (page) => {
+  const brief = await house.document("Loan.txt", "The loan ends in May.");
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && /\/messages$/.test(request.url()) && asked.push(request.postDataJSON()));
+  const edit = async (words) => {
+    await page.locator(".question").hover();
+    await page.getByRole("button", { name: "Edit question" }).click();
+    await page.getByRole("textbox", { name: "Edit question" }).fill(words);
+    await page.keyboard.press("Control+Enter");
+    await shows(page.locator(".question .bubble"), words);
+  };
+  const { id } = await house.api("POST", "/conversations", { title: "Both" });
+  await house.api("POST", `/conversations/${id}/messages`, { content: "When?", documents: [house.rent, brief], stream: false, model: house.model() });
+  await page.goto(`${house.address}/c/${id}`);
+  const named = page.locator(".question .attachment.named");
+  await named.filter({ hasText: "Loan.txt" }).waitFor();
+  await edit("At what time?");
+  await counts(named, 2);
+  assert.deepEqual(await barriers(page), []);
+  await house.api("DELETE", `/documents/${brief}`);
+  await edit("At which hour?");
+  assert.deepEqual(asked.map(({ documents }) => documents), [[house.rent, brief], [house.rent]]);
+  await counts(named, 1);
+  await named.getByRole("link", { name: "Lease agreement.txt" }).click();
+  await page.waitForURL(new RegExp(`/library/${house.rent}$`));
 }));
 
 test("a chat asks all documents, chosen ones or none, and keeps that over a reload", house.scene(async (page) => {

@@ -60,6 +60,9 @@ test("an answer is edited without losing what follows", house.scene(async (page)
   await shows(answers(page).first(), "Mended.");
   await shows(answers(page).last(), "You asked: Two");
   await first.getByText("edited").waitFor();
+  await page.locator(".toast", { hasText: "Answer changed" }).getByRole("button", { name: "Undo" }).click();
+  await shows(answers(page).first(), "You asked: One");
+  await shows(answers(page).last(), "You asked: Two");
 }));
 
 test("deleted messages come back with Undo", house.scene(async (page) => {

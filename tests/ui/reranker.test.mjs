@@ -30,7 +30,7 @@ test("a re-ranker is chosen and given up, and no chat is offered to it", house.s
   assert.equal(await page.locator(".model-choice", { hasText: "reranker" }).count(), 0);
 }));
 
-test("a choice that fails is told and not kept", house.scene(async (page) => {
+test("a choice that fails is told and not kept", house.scene({ allow: /\b502\b/ }, async (page) => {
   house.upstream.models.push("broken-reranker");
   await house.api("GET", "/models?refresh=true");
   await page.goto(`${house.address}/settings/memory`);

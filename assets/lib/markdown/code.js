@@ -1,4 +1,5 @@
 /** A block of code with its language and its buttons, built as nodes. While it streams only its text grows. */
+import { copyText } from "../clipboard.js";
 import { t } from "../text.js";
 import { isArtifact, toggleArtifact } from "./artifact.js";
 import { drawDiagram } from "./diagram.js";
@@ -85,8 +86,10 @@ function button(act, more = {}) {
 }
 
 async function copy(pressed, text) {
-  await navigator.clipboard.writeText(text);
-  pressed.textContent = t("prose.copied");
+  pressed.textContent = await copyText(text).then(
+    () => t("prose.copied"),
+    () => t("prose.not_copied"),
+  );
   setTimeout(() => (pressed.textContent = t("prose.copy")), SAID_MS);
 }
 

@@ -32,7 +32,7 @@ export function Answer({ conversation, held, column = false }) {
   const calling = message.calls?.some(({ state }) => state === "waiting" || state === "running");
   const silent = live && !message.content && !calling;
   const save = async (text) => {
-    if (await amend(conversation, message.id, text)) leave();
+    if (await amend(conversation, message, text)) leave();
   };
   const leave = () => {
     setEditing(false);

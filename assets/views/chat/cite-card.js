@@ -2,8 +2,6 @@
 import { settle } from "../../components/menu.js";
 import { withoutSigns } from "../../lib/signs.js";
 import { t } from "../../lib/text.js";
-import { route } from "../../lib/router.js";
-import { heldThread, messageOf } from "../../state/threads.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { openHint, sourcePlace } from "./open-source.js";
@@ -11,8 +9,11 @@ import { openHint, sourcePlace } from "./open-source.js";
 const LEAVE_MS = 120;
 const LONGEST = 420;
 
-/** Watches the citations of the thread around it. */
-export function CiteCard() {
+/**
+ * Watches the citations of the thread around it.
+ * @param {{find: (messageId: string) => any}} props
+ */
+export function CiteCard({ find }) {
   const spot = useRef(null);
   const [shown, setShown] = useState(null);
   useEffect(() => {
@@ -21,7 +22,7 @@ export function CiteCard() {
     const enter = (event) => {
       const button = event.target.closest?.(".cite");
       clearTimeout(timer);
-      const source = button && sourceOf(button);
+      const source = button && sourceOf(button, find);
       if (source) setShown({ button, source });
       else if (!event.target.closest?.(".cite-card")) timer = setTimeout(() => setShown(null), LEAVE_MS);
     };
@@ -59,9 +60,7 @@ function shortened(text) {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-function sourceOf(button) {
-  const thread = heldThread(route.peek().id);
-  const messageId = button.closest("[data-message]")?.dataset.message;
-  const sources = thread && messageOf(thread, messageId)?.peek().sources;
+function sourceOf(button, find) {
+  const { sources } = find(button.closest("[data-message]")?.dataset.message) ?? {};
   return sources?.find((entry) => String(entry.n) === button.dataset.n);
 }

@@ -42,9 +42,12 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
     // The page may go before the pause is over, such as when one has to sign in again.
     return () => temporary || keepDraft(id, written.current);
   }, []);
-  // A question taken back out of the queue returns here.
+  // A question taken out of the queue returns here, and leaves again when it is put back.
   useEffect(() => {
-    if (!temporary && !text && draftOf(id)) setText(draftOf(id));
+    if (temporary) return;
+    const draft = draftOf(id);
+    if (!text && draft) setText(draft);
+    else if (!draft && queue.value.some((waiting) => waiting.conversation === id && waiting.content === text.trim())) setText("");
   }, [queue.value]);
   useEffect(() => grow(field.current), [text]);
 

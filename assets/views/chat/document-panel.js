@@ -8,7 +8,7 @@ import { reasonOf } from "../../state/notices.js";
 import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { Reader } from "../library/reader.js";
-import { pathOf, sourcePlace } from "./open-source.js";
+import { pathOf, sourcePlace, tabOf } from "./open-source.js";
 
 /** @param {{source: any}} props */
 export function DocumentPanel({ source }) {
@@ -27,7 +27,7 @@ export function DocumentPanel({ source }) {
     <div class="document-panel-head">
       <strong dir="auto">${item && !item.missing ? titleOf(item) : source.title}</strong>
       <p class="row wrap hint"><span class="cite-number">${source.n}</span><span class="grow">${sourcePlace(source)}</span>
-        ${!gone && html`<a class="button small" href=${pathOf(source)}><${Icon} name="external" />${t("document.open")}</a>`}</p>
+        ${!gone && html`<a class="button small" href=${pathOf(source)} target=${tabOf()}><${Icon} name="external" />${t("document.open")}</a>`}</p>
       ${item?.deleted_at && html`<p class="hint row"><${Icon} name="trash" />${t("document.in_trash")}</p>`}
     </div>
     ${gone

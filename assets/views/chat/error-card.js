@@ -5,7 +5,9 @@ import { goOn, regenerate } from "../../state/asking.js";
 import { sentence } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
 import { may } from "../../state/session.js";
+import { mayRepeat, repeatTemporary } from "../../state/temporary.js";
 import { html } from "../../vendor/html.js";
+import { tabOf } from "./open-source.js";
 
 /** Advice by error code; others get the general one. Codes are the server's. */
 const ADVICE = {
@@ -27,21 +29,23 @@ const ADVICE = {
   refused: "refused",
 };
 
-/** @param {{conversation: string|null, message: any}} props */
+/** @param {{conversation: string|null, message: any}} props without a conversation (a temporary chat) the last question can be asked again */
 export function ErrorCard({ conversation, message }) {
   const { id, state, error, content } = message;
-  const can = conversation !== null;
-  const retry = () => regenerate(conversation, id);
-  const other = () => openPicker({ title: t("error.switch"), current: message.model, onPick: (model) => regenerate(conversation, id, model) });
-  const proceed = can && content && html`<button type="button" class="button small primary" onClick=${() => goOn(conversation, id)}><${Icon} name="play" />${t("answer.continue")}</button>`;
+  const can = conversation !== null || mayRepeat(id);
+  const again = (model) => (conversation ? regenerate(conversation, id, model) : repeatTemporary(id, model));
+  const retry = () => again();
+  const other = () => openPicker({ title: t("error.switch"), current: message.model, onPick: again });
+  const proceed = conversation && content && html`<button type="button" class="button small primary" onClick=${() => goOn(conversation, id)}><${Icon} name="play" />${t("answer.continue")}</button>`;
   if (state === "cancelled") {
     return html`<div class="broken-off" role="group" aria-label=${t("answer.stopped")}>
       <span class="hint">${t("answer.stopped")}</span>${proceed}
-      ${can && !content && html`<button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>`}
+      ${can && !proceed && html`<button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>`}
     </div>`;
   }
   const interrupted = state === "interrupted";
-  const advice = ADVICE[error?.code] ?? (interrupted ? "interrupted" : "general");
+  const told = ADVICE[error?.code] ?? (interrupted ? "interrupted" : "general");
+  const advice = told === "interrupted" && !conversation ? "repeat" : told;
   return html`<div class="error-card" role="group" aria-label=${t("error.title")}>
     <p class="error-title"><${Icon} name="warning" /><strong>${sentence(error?.error) || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
     <p>${t(`advice.${advice}`)}</p>
@@ -50,7 +54,7 @@ export function ErrorCard({ conversation, message }) {
       ${proceed}
       <button type="button" class="button small" onClick=${retry}><${Icon} name="refresh" />${t("action.retry")}</button>
       <button type="button" class="button small" onClick=${other}><${Icon} name="computer" />${t("error.switch")}</button>
-      ${may("admin") && html`<a class="button small quiet" href="/settings/models">${t("frame.settings")}</a>`}
+      ${may("admin") && html`<a class="button small quiet" href="/settings/models" target=${tabOf()}>${t("frame.settings")}</a>`}
     </div>`}
     ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
   </div>`;

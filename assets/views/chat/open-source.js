@@ -1,6 +1,6 @@
 /** Opening what an answer stands on: a message in its chat, a document at the passage in the panel, a note in the settings. */
 import { documentPath } from "../../lib/library-address.js";
-import { go } from "../../lib/router.js";
+import { go, route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { openPanel } from "../../state/panel.js";
 import { placeOf } from "../library/find-inside.js";
@@ -9,8 +9,13 @@ import { placeOf } from "../library/find-inside.js";
 export function openSource(source, messageId) {
   if (!source) return;
   if (source.document_id) openPanel({ kind: "document", messageId, n: source.n, source });
-  else if (source.conversation_id) go(pathOf(source));
-  else if (source.kind === "note") go("/settings/memory");
+  else if (tabOf()) open(pathOf(source), tabOf(), "noopener");
+  else go(pathOf(source));
+}
+
+/** Where a link leads that leaves the page: to a tab of its own from a temporary chat, which ends with its page. */
+export function tabOf() {
+  return route.value.name === "temporary" ? "_blank" : undefined;
 }
 
 /** The address of a source. */

@@ -16,18 +16,11 @@ export function SidePanel() {
   const box = useRef(null);
   const { kind, messageId, source } = panel.value;
   const id = route.value.id ?? null;
-  const held = id && messageId;
   useEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     box.current.focus();
     return () => before?.isConnected && before.focus();
   }, [kind, messageId]);
-  // Panels of one message or one tree close when another chat comes on screen.
-  const first = useRef(id);
-  useEffect(() => {
-    if (first.current !== id && kind !== "settings") closePanel();
-    first.current = id;
-  }, [id]);
   const onKeyDown = (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -35,12 +28,12 @@ export function SidePanel() {
   };
   return html`<aside ref=${box} class="side-panel" tabindex="-1" aria-label=${t(`panel.${kind}`)} onKeyDown=${onKeyDown}>
     <header class="panel-head">
-      ${kind === "document" && held && html`<button type="button" class="icon-button" aria-label=${t("sources.all")} title=${t("sources.all")} onClick=${() => openPanel({ kind: "sources", messageId })}><${Icon} name="left" class="turns" /></button>`}
+      ${kind === "document" && messageId && html`<button type="button" class="icon-button" aria-label=${t("sources.all")} title=${t("sources.all")} onClick=${() => openPanel({ kind: "sources", messageId })}><${Icon} name="left" class="turns" /></button>`}
       <h2 class="grow cut">${t(`panel.${kind}`)}</h2>
       <button type="button" class="icon-button" aria-label=${t("action.close")} onClick=${closePanel}><${Icon} name="close" /></button>
     </header>
     <div class=${`panel-body ${kind}`}>
-      ${kind === "sources" && id && html`<${Sources} conversation=${id} message=${messageId} />`}
+      ${kind === "sources" && html`<${Sources} conversation=${id} message=${messageId} />`}
       ${kind === "branches" && id && html`<${Branches} key=${id} id=${id} />`}
       ${kind === "settings" && html`<${ChatSettings} key=${id ?? "new"} id=${id} />`}
       ${kind === "document" && html`<${DocumentPanel} key=${source.document_id} source=${source} />`}

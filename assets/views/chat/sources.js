@@ -4,16 +4,17 @@ import { Moment } from "../../components/moment.js";
 import { withoutSigns } from "../../lib/signs.js";
 import { t } from "../../lib/text.js";
 import { heldMessage } from "../../state/asking.js";
+import { temporaryMessage } from "../../state/temporary.js";
 import { html } from "../../vendor/html.js";
-import { openSource, pathOf, sourcePlace } from "./open-source.js";
+import { openSource, pathOf, sourcePlace, tabOf } from "./open-source.js";
 import { Support } from "./support.js";
 
 const KIND_ICONS = { message: "chat", document: "file", note: "note" };
 const ACTIONS = { message: "sources.open", document: "sources.open_document", note: "sources.open_note" };
 
-/** @param {{conversation: string, message: string}} props */
+/** @param {{conversation: string|null, message: string}} props without a conversation it is one of the temporary chat */
 export function Sources({ conversation, message }) {
-  const held = heldMessage(conversation, message)?.value;
+  const held = conversation ? heldMessage(conversation, message)?.value : temporaryMessage(message);
   const sources = held?.sources ?? [];
   if (!sources.length) return html`<p class="empty">${t("sources.none")}</p>`;
   const cited = new Set(held.support?.cited ?? []);
@@ -27,7 +28,7 @@ export function Sources({ conversation, message }) {
         <p class="row wrap">
           ${source.document_id
             ? html`<button type="button" class="button small" onClick=${() => openSource(source, message)}><${Icon} name="eye" />${t(ACTIONS.document)}</button>`
-            : html`<a class="button small" href=${pathOf(source)}><${Icon} name="external" />${t(ACTIONS[source.kind] ?? "sources.open")}</a>`}
+            : html`<a class="button small" href=${pathOf(source)} target=${tabOf()}><${Icon} name="external" />${t(ACTIONS[source.kind] ?? "sources.open")}</a>`}
           ${source.verified === false && html`<span class="badge warn" title=${t("document.unverified")}><${Icon} name="warning" />${t("sources.unverified")}</span>`}
         </p>
       </li>`,

@@ -2,11 +2,12 @@
 import { Icon } from "../../components/icon.js";
 import { VirtualList } from "../../components/virtual-list.js";
 import { t } from "../../lib/text.js";
-import { askTemporary, clearTemporary, stopTemporary, temporaryMessages, temporaryTurn } from "../../state/temporary.js";
+import { askTemporary, clearTemporary, stopTemporary, temporaryMessage, temporaryMessages, temporaryTurn } from "../../state/temporary.js";
 import { useEffect, useMemo, useRef } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { TopBar } from "../shell/top-bar.js";
 import { Answer } from "./answer.js";
+import { CiteCard } from "./cite-card.js";
 import { Composer } from "./composer.js";
 import { Question } from "./question.js";
 
@@ -20,7 +21,7 @@ export function TemporaryPage() {
     return clearTemporary;
   }, []);
   const messages = temporaryMessages.value;
-  const keys = useMemo(() => messages.map((message) => message.id), [messages.length]);
+  const keys = useMemo(() => messages.map((message) => message.id), [messages.at(-1)?.id]);
   const draw = (key) => html`<${Entry} id=${key} />`;
   const send = ({ content }) => {
     control.current?.toEnd();
@@ -34,14 +35,14 @@ export function TemporaryPage() {
       ${messages.length > 0 && html`<button type="button" class="button small" onClick=${clearTemporary}>${t("temporary.clear")}</button>`}
     <//>
     ${messages.length
-      ? html`<div class="thread"><${VirtualList} class="messages" keys=${keys} guess=${guess} row=${draw} stick control=${control} /></div>`
+      ? html`<div class="thread"><${VirtualList} class="messages" keys=${keys} guess=${guess} row=${draw} stick control=${control} /><${CiteCard} find=${temporaryMessage} /></div>`
       : html`<div class="thread empty"><${Icon} name="ghost" class="large" /><p>${t("temporary.text")}</p></div>`}
     <${Composer} id="temporary" temporary busy=${Boolean(temporaryTurn.value) || last?.state === "streaming"} onSend=${send} onStop=${stopTemporary} />
   </div>`;
 }
 
 function Entry({ id }) {
-  const message = temporaryMessages.value.find((entry) => entry.id === id);
+  const message = temporaryMessage(id);
   if (!message) return null;
   return message.role === "user" ? html`<${Question} conversation=${null} message=${message} />` : html`<${Answer} conversation=${null} held=${{ value: message }} />`;
 }

@@ -5,7 +5,7 @@ import { go } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
 import { complain, reasonOf } from "../../state/notices.js";
 import { queue, release, unqueue } from "../../state/queue.js";
-import { loadOlder, refetch, seek } from "../../state/threads.js";
+import { loadOlder, messageOf, refetch, seek } from "../../state/threads.js";
 import { useCallback, useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { CiteCard } from "./cite-card.js";
@@ -43,7 +43,7 @@ export function Thread({ thread, target, control }) {
   return html`<div class="thread">
     <${VirtualList} class="messages" keys=${keys} guess=${guess} row=${row} stick control=${control} onTop=${() => more && loadOlder(thread).catch(() => {})} onAway=${setAway} />
     ${away && html`<button type="button" class="button jump" onClick=${() => control.current.toEnd()}><${Icon} name="arrowdown" />${t("thread.latest")}</button>`}
-    <${CiteCard} />
+    <${CiteCard} key=${thread.id} find=${(id) => messageOf(thread, id)?.peek()} />
   </div>`;
 }
 

@@ -62,7 +62,8 @@ function Ranking() {
     ${error && html`<p class="bad-text" role="status">${error}</p>`}`;
 }
 
-function nameOf(id) {
+/** What an embedding model or a re-ranker is called. */
+export function nameOf(id) {
   const name = id.replace(/^[^/]+\//, "");
   return id.startsWith("builtin/") ? t("meaning.builtin", { name }) : name;
 }

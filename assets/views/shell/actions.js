@@ -1,4 +1,5 @@
 /** What the shortcuts do. The same actions stand in the palette. */
+import { copyText } from "../../lib/clipboard.js";
 import { plainText } from "../../lib/markdown.js";
 import { go, route } from "../../lib/router.js";
 import { t } from "../../lib/text.js";
@@ -47,7 +48,7 @@ export function focusComposer() {
 /** Copies a text, and says so. */
 export async function copy(text) {
   try {
-    await navigator.clipboard.writeText(text);
+    await copyText(text);
     toast({ text: t("done.copied") });
   } catch {
     complain({ message: t("error.clipboard") });

@@ -33,8 +33,8 @@ export function Shell() {
   const beside = !isNarrow.value && sidebarOpen.value;
   const over = isNarrow.value && drawerOpen.value;
   const { name } = route.value;
-  const chat = name === "conversation" || name === "home";
-  const ownBar = chat || name === "temporary" || name === "library" || name === "agents";
+  const chat = name === "conversation" || name === "home" || name === "temporary";
+  const ownBar = chat || name === "library" || name === "agents";
   const kind = panel.value && chat ? `with-panel ${panel.value.kind === "document" ? "with-document" : ""}` : "";
   const shape = `shell ${beside ? "with-sidebar" : ""} ${over ? "with-drawer" : ""} ${kind}`;
   return html`<div class=${shape}>

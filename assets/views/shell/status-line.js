@@ -1,25 +1,28 @@
 /** A thin line at the top that appears only when there is something to say. */
 import { Icon } from "../../components/icon.js";
 import { route } from "../../lib/router.js";
+import { shareLabel } from "../../lib/sizes.js";
 import { t } from "../../lib/text.js";
 import { link, retryNow, stopping } from "../../state/connection.js";
+import { embeddings } from "../../state/embeddings.js";
 import { providers } from "../../state/models.js";
-import { configError } from "../../state/server.js";
+import { acceptAddress, configError, openAddress } from "../../state/server.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { libraryBusy, libraryLine } from "../library/processing.js";
+import { nameOf } from "../settings/memory.js";
 
 // A restart of the server or a reload of the page is shorter than this, and not worth a word.
 const PATIENCE_MS = 1200;
 
-/** Offline, reconnecting, a refused configuration, a provider that is down, a busy library: the first that holds. */
+/** Offline, reconnecting, a refused configuration, a provider that is down, a busy library, an address open to others: the first that holds. */
 export function StatusLine() {
   const lost = useSlow(link.value === "down");
   const busy = useSlow(libraryBusy.value);
   const line = lost ? lostLine() : configLine() || providerLine();
-  // Its count changes all the time, so it is not announced.
-  const library = !line && busy && route.value.name !== "library" && libraryLine();
-  return html`<div class="status-slot"><div role="status">${line}</div>${library}</div>`;
+  // Their count changes all the time, so they are not announced.
+  const quiet = !line && ((busy && route.value.name !== "library" && libraryLine()) || meaningLine());
+  return html`<div class="status-slot"><div role="status">${line || (!quiet && openLine())}</div>${quiet && html`<div role="status" aria-live="off">${quiet}</div>`}</div>`;
 }
 
 function useSlow(now) {
@@ -60,5 +63,20 @@ function providerLine() {
   return html`<div class="status-line warn">
     <${Icon} name="warning" /><span class="cut">${t("status.provider", { name: down.map((provider) => provider.name).join(", "), n: down.length })}</span>
     <a href="/settings/models">${t("action.show")}</a>
+  </div>`;
+}
+
+function meaningLine() {
+  const next = embeddings.value?.next;
+  if (!next || route.value.name === "settings") return null;
+  const words = t("status.meaning", { model: nameOf(next.model), share: shareLabel(next.total ? next.done / next.total : 0) });
+  return html`<div class="status-line quiet"><${Icon} name="search" /><a class="cut" href="/settings/memory">${words}</a></div>`;
+}
+
+function openLine() {
+  if (!openAddress.value) return null;
+  return html`<div class="status-line warn">
+    <${Icon} name="warning" /><span>${t("status.open", { address: openAddress.value })}</span>
+    <button type="button" class="button small quiet" onClick=${acceptAddress}>${t("action.dismiss")}</button>
   </div>`;
 }

@@ -61,6 +61,13 @@ pub(super) const CHAT: Group = Group {
             "the events of a finished answer can be replayed this long",
         )
         .live(),
+        whole(
+            "PROMPT_KEEP_DAYS",
+            "7",
+            (0, 3_650),
+            "what was sent to the model for an answer can be looked at this long",
+        )
+        .live(),
         whole("TITLE_MAX_CHARS", "80", (10, 500), "length of a title that is made").live(),
         whole(
             "TITLE_TIMEOUT_MS",

@@ -87,7 +87,8 @@ impl Fake {
 }
 
 fn is_question(path: &str) -> bool {
-    let ends = ["/chat/completions", "/v1/messages", "/api/chat", "/embeddings", "/api/embed"];
+    let ends =
+        ["/chat/completions", "/v1/messages", "/api/chat", "/embeddings", "/api/embed", "/rerank"];
     ends.iter().any(|end| path.ends_with(end))
 }
 
