@@ -22,7 +22,7 @@ use crate::conversations::Conversations;
 use crate::documents::{self, Documents};
 use crate::embeddings::Embeddings;
 use crate::error::Error;
-use crate::limits::{Class, Full, Holder, Rate, Rates, Slot, Slots, Who};
+use crate::limits::{Class, Full, Holder, Rate, Rates, Slot, Slots, Who, descriptors};
 use crate::models::Models;
 use crate::net;
 use crate::notes::Notes;
@@ -79,6 +79,8 @@ pub struct App {
     store: Store,
     rates: Rates,
     slots: Slots,
+    /// Connections of each kind that there are files for.
+    room: usize,
     started: Instant,
     address: OnceLock<SocketAddr>,
     integrity: Mutex<Integrity>,
@@ -94,8 +96,6 @@ enum Integrity {
     Checking,
     /// The check found nothing.
     Sound { checked_at: Timestamp },
-    /// The check found something.
-    Damaged { checked_at: Timestamp, found: String },
 }
 
 /// The database file of a data folder.
@@ -256,6 +256,7 @@ impl App {
             store,
             rates: Rates::default(),
             slots: Slots::default(),
+            room: descriptors::for_connections(),
             started: clock::monotonic(),
             address: OnceLock::new(),
             integrity: Mutex::new(Integrity::NotChecked),
@@ -271,6 +272,7 @@ impl App {
             self.tasks.spawn(Arc::clone(self).check_integrity());
         }
         self.tasks.spawn(happenings::follow(self.webhooks.clone(), self.bus.happenings()));
+        self.tasks.spawn(Arc::clone(self).tell_of_damage());
         self.tasks.spawn(Arc::clone(self).keep_house());
     }
 
@@ -333,11 +335,17 @@ impl App {
         }
     }
 
+    /// How many connections may stay open, and how many HTTP connections there may be.
+    pub fn connections(&self) -> (usize, usize) {
+        let server = &self.live.now().server;
+        let asking = server.max_http_connections + server.max_connections;
+        (server.max_connections.min(self.room), asking.min(self.room))
+    }
+
     /// Takes a slot for a connection that stays open.
     pub fn take_slot(&self, holder: Holder) -> Result<Slot, Full> {
-        let config = self.live.now();
-        let server = &config.server;
-        self.slots.take(holder, server.max_connections, server.max_connections_per_client)
+        let each = self.live.now().server.max_connections_per_client;
+        self.slots.take(holder, self.connections().0, each)
     }
 
     /// Takes a slot for a client of the bus; its connections to other nodes count too.
@@ -386,22 +394,37 @@ impl App {
             checked = self.store.check() => checked,
             () = self.stop.cancelled() => return,
         };
-        let checked_at = Timestamp::now();
-        self.set_integrity(match checked {
+        match checked {
             Ok(None) => {
                 tracing::info!("the database is sound");
-                Integrity::Sound { checked_at }
+                self.set_integrity(Integrity::Sound { checked_at: Timestamp::now() });
             }
-            Ok(Some(found)) => {
-                tracing::error!(found, "the database is damaged");
-                Integrity::Damaged { checked_at, found }
-            }
+            Ok(Some(found)) => self.store.note_damage(found),
             Err(error) => {
                 tracing::error!(%error, "the database could not be checked");
-                Integrity::Damaged { checked_at, found: error.to_string() }
+                self.set_integrity(Integrity::NotChecked);
             }
-        });
-        self.feed.announce_to_all("status", &json!({ "checks": self.health().await.checks }));
+        }
+        self.announce_health().await;
+    }
+
+    /// Waits until the database is found to be damaged, and says so.
+    async fn tell_of_damage(self: Arc<Self>) {
+        let found = tokio::select! {
+            found = self.store.damaged() => found,
+            () = self.stop.cancelled() => return,
+        };
+        tracing::error!(
+            found,
+            file.path = %self.store.path().display(),
+            "the database is damaged and from now on only read; `inglenook restore` puts a copy back"
+        );
+        self.announce_health().await;
+    }
+
+    async fn announce_health(&self) {
+        let health = self.health().await;
+        self.feed.announce_to_all("status", &json!({ "checks": health.checks }));
     }
 
     /// Clears away what has expired, again and again.

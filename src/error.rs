@@ -115,6 +115,16 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
+    /// The file holds what cannot be read, or was found to before.
+    #[error(
+        "the database file is damaged, so nothing more is written to it and some of it cannot be \
+         read; stop Inglenook and put a copy back: `inglenook restore` lists those there are"
+    )]
+    Damaged {
+        /// What the database said.
+        #[source]
+        source: store::Error,
+    },
     /// A bug, or a broken system below.
     #[error("{doing} failed")]
     Internal {
@@ -135,6 +145,7 @@ impl Error {
             Self::TooLarge { .. } => "too_large",
             Self::DiskFull { .. } => "disk_full",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::Damaged { .. } => "database_damaged",
             Self::Internal { .. } => "internal_error",
             Self::Conflict { code, .. }
             | Self::Forbidden { code, .. }
@@ -144,6 +155,17 @@ impl Error {
             | Self::Unavailable { code, .. }
             | Self::Upstream { code, .. } => code,
         }
+    }
+
+    /// Whether the fault lies here and not in what was asked.
+    pub fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Internal { .. }
+                | Self::DiskFull { .. }
+                | Self::OutcomeUnknown { .. }
+                | Self::Damaged { .. }
+        )
     }
 
     /// Absent, or somebody else's.
@@ -183,6 +205,7 @@ impl From<store::Error> for Error {
                 Self::DiskFull { source }
             }
             store::Error::OutcomeUnknown(_) => Self::OutcomeUnknown { source },
+            store::Error::Corrupt(_) | store::Error::Damaged => Self::Damaged { source },
             store::Error::KeyReused => Self::conflict(
                 "idempotency_key_reused",
                 "this Idempotency-Key was used for another request; choose a new one",
@@ -195,6 +218,17 @@ impl From<store::Error> for Error {
                 }
             }
             other => Self::internal("using the database", other),
+        }
+    }
+}
+
+impl store::WorkError for Error {
+    fn of_store(&self) -> Option<&store::Error> {
+        match self {
+            Self::DiskFull { source }
+            | Self::OutcomeUnknown { source }
+            | Self::Damaged { source } => Some(source),
+            _ => None,
         }
     }
 }

@@ -45,6 +45,10 @@ pub fn main() -> ExitCode {
             Ok(loaded) => commands::over_stdio(&loaded.config),
             Err(code) => code,
         },
+        Command::Restore(sources, restore) => match prepare(&sources) {
+            Ok(loaded) => commands::put_back(&loaded.config, &restore),
+            Err(code) => code,
+        },
         Command::Open(sources) => match prepare(&sources) {
             Ok(loaded) => open(&loaded.config),
             Err(code) => code,
@@ -279,7 +283,7 @@ async fn shut_down(app: &App, server: tokio::task::JoinHandle<()>, url: &str, un
 fn did_not_open(error: &Error, config: &Config) -> u8 {
     let path = crate::app::database_path(config);
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let mut chain = Vec::new();
+    let (mut chain, mut lost) = (Vec::new(), false);
     while let Some(error) = cause {
         chain.push(error.to_string());
         if let Some(store::Error::Newer { .. }) = error.downcast_ref() {
@@ -290,9 +294,16 @@ fn did_not_open(error: &Error, config: &Config) -> u8 {
             ));
             return exit::NEWER_DATABASE;
         }
+        if let Some(store::Error::Corrupt(_) | store::Error::Emptied) = error.downcast_ref() {
+            lost = true;
+        }
         cause = error.source();
     }
-    say::error(&format!("Cannot open {}: {}", path.display(), chain.join(": ")));
+    let hint = match lost {
+        true => ". It is left as it is; `inglenook restore` lists the copies to put in its place.",
+        false => "",
+    };
+    say::error(&format!("Cannot open {}: {}{hint}", path.display(), chain.join(": ")));
     tracing::error!(cause = chain.join(": "), "the database did not open");
     exit::CONFIGURATION
 }

@@ -89,6 +89,7 @@ export const deFrame = {
   "sources.none": "Keine Quelle stützt diese Antwort.",
   "sources.open": "Gespräch dort öffnen",
   "sources.open_hint": "Klick öffnet das Gespräch bei dieser Nachricht",
+  "status.damaged": "Die Datenbank in {folder} ist beschädigt: Es wird nichts mehr hineingeschrieben. Inglenook beenden, dann eine Kopie zurückholen mit: inglenook restore",
   "status.config": "config.sh wurde nicht übernommen, die früheren Werte gelten. {reason}",
   "status.lost": "Verbindung verloren. Sie wird neu aufgebaut; Ihre Worte sind sicher.",
   "status.meaning": "Die Suche nach der Bedeutung wechselt zu {model}: {share}",

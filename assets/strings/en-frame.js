@@ -89,6 +89,7 @@ export const enFrame = {
   "sources.none": "No source supports this answer.",
   "sources.open": "Open the chat there",
   "sources.open_hint": "Click to open the chat at this message",
+  "status.damaged": "The database in {folder} is damaged: nothing is written to it any more. Stop Inglenook, then put a copy back with: inglenook restore",
   "status.config": "config.sh was not taken over, the earlier values hold. {reason}",
   "status.lost": "Connection lost. Reconnecting; your words are safe.",
   "status.meaning": "Finding by meaning changes to {model}: {share}",

@@ -89,8 +89,7 @@ async fn decide(
             "too_many_connections",
             "the server has as many connections as it may (MAX_HTTP_CONNECTIONS); try again soon",
         )
-        .with_retry_after(Some(1))
-        .with_header(http::header::CONNECTION, HeaderValue::from_static("close")));
+        .with_retry_after(Some(1)));
     }
     let method = request.method().clone();
     let (table, inner) = tables.of(&path);

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 use crate::base::Timestamp;
 use crate::error::Error;
 
+/// When it is worth asking again whether the database was put back.
+const RESTORED_S: u64 = 60;
+
 /// What a door gives back.
 pub(crate) type Response = warp::reply::Response;
 /// What a door function returns.
@@ -191,6 +194,9 @@ impl From<Error> for Failure {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, message)
                     .caused_by(Box::new(source))
             }
+            Error::Damaged { source } => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+                .with_retry_after(Some(RESTORED_S))
+                .caused_by(Box::new(source)),
             Error::Internal { doing, source } => {
                 tracing::debug!(doing, "an operation failed");
                 Self::new(

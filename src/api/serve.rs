@@ -70,12 +70,12 @@ pub async fn serve(
             return;
         }
     };
-    let config = app.config();
+    // An event stream is an HTTP connection too; a WebSocket is none any more.
+    let (_, normal) = app.connections();
+    let reserved = app.config().server.health_reserved_connections;
     let server = Arc::new(Server {
-        normal: config.server.max_http_connections,
-        slots: Arc::new(Semaphore::new(
-            config.server.max_http_connections + config.server.health_reserved_connections,
-        )),
+        normal,
+        slots: Arc::new(Semaphore::new(normal + reserved)),
         open: AtomicUsize::new(0),
         stop: stop.clone(),
         app,
@@ -154,6 +154,8 @@ async fn connection(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
         .timer(TokioTimer::new())
         .header_read_timeout(config.server.header_timeout)
         .max_buf_size(config.server.max_header_bytes.max(8192))
+        // The few beyond the others are for a question after the health, not to be kept.
+        .keep_alive(!reserved)
         .half_close(false);
     let io = TokioIo::new(Stall::new(stream, config.server.body_timeout));
     let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());

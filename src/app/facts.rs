@@ -47,7 +47,7 @@ impl App {
         let read_ms = clock::ms_since(began);
         let writes = self.store.health();
         let integrity = self.integrity.lock().map_or(Integrity::NotChecked, |found| found.clone());
-        let damaged = matches!(integrity, Integrity::Damaged { .. });
+        let damage = self.store.damage();
         let config = self.live.now();
         let folder = config.data_dir.clone();
         let free = tokio::task::spawn_blocking(move || fs4::available_space(folder)).await;
@@ -60,15 +60,19 @@ impl App {
             false => None,
         };
         let finds = meaning.as_ref().is_none_or(|meaning| meaning["status"] != "failing");
-        let good = reads && writes == Health::Good && !damaged && joined && finds;
+        let good = reads && writes == Health::Good && damage.is_none() && joined && finds;
         let database = match (reads, writes) {
             (false, _) => "unreadable",
+            (true, _) if damage.is_some() => "damaged",
             (true, Health::Good) => "ok",
             (true, Health::DiskFull) => "disk_full",
             (true, Health::SyncFailed) => "sync_failed",
             (true, Health::Failing) => "failing",
         };
         let mut facts = json!(integrity);
+        if let Some(found) = damage {
+            facts = json!({ "integrity": "damaged", "found": found });
+        }
         facts["status"] = database.into();
         facts["read_ms"] = read_ms.into();
         let disk = json!({ "free_bytes": free });
@@ -112,7 +116,7 @@ impl App {
             "data_dir": config.data_dir,
             "connections": {
                 "open": self.slots.taken(),
-                "limit": config.server.max_connections,
+                "limit": self.connections().0,
                 "limit_per_client": config.server.max_connections_per_client,
             },
             "bus": self.bus.facts().await?,

@@ -25,6 +25,7 @@ Examples:
                                        send one, and wait for the reply
   inglenook listen --client me --json  print what comes, one JSON object a line
   inglenook mcp                        let an MCP client use the one that runs
+  inglenook restore                    list copies of the database that can be put back
   inglenook config check               tell what is wrong with config.sh
   inglenook config show --json         tell what is in force, for a script
   inglenook config default > config.sh write a fresh, commented configuration
@@ -101,6 +102,15 @@ pub(super) enum Asked {
     /// Print messages for a client as they come, and acknowledge those that ask for it
     #[command(after_help = LISTEN_EXAMPLES)]
     Listen(Listen),
+    /// Put a copy of the database in its place; without one, list those that there are
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore {
+        /// The copy, in this folder's snapshots or elsewhere
+        copy: Option<PathBuf>,
+        /// Answer with JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Read one document, as the server's child
     #[command(name = "__extract", hide = true)]
     Extract,
@@ -135,6 +145,16 @@ Examples:
   inglenook listen --client me --count 1        wait for one message
 
 Exit codes: 0 so many were printed or the reader left, 1 the server stopped, 2 wrong usage,
+  78 the configuration or data folder is unusable";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  inglenook restore                    list the copies, newest first
+  inglenook restore ~/copies/inglenook.db
+                                       put this one in the database's place; what was there is kept
+
+Exit codes: 0 done, 1 the copy cannot be used and nothing was changed, 2 wrong usage,
+  65 the copy belongs to a newer version, 75 Inglenook runs: stop it first,
   78 the configuration or data folder is unusable";
 
 /// A message on the bus.

@@ -6,6 +6,7 @@ mod bus;
 mod configuration;
 mod keys;
 pub mod mcp;
+mod restore;
 pub mod say;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use clap::Parser as _;
 
 pub use bus::Bus;
 pub use keys::Keys;
+pub use restore::{Copy, Restore};
 
 use crate::config::Sources;
 use crate::documents::worker;
@@ -48,6 +50,8 @@ pub enum Command {
     Keys(Sources, Keys),
     /// Send, ask or listen over the server that runs.
     Bus(Sources, Bus),
+    /// List copies of the database, or put one in its place.
+    Restore(Sources, Restore),
     /// It is done already; leave with this code.
     Exit(u8),
 }
@@ -77,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Command {
         }
         Asked::Ask(ask) => Command::Bus(sources, ask.bus()),
         Asked::Listen(listen) => Command::Bus(sources, listen.bus()),
+        Asked::Restore { copy, json } => Command::Restore(sources, Restore { copy, json }),
         Asked::Extract => Command::Exit(worker::child()),
         Asked::Config { task } => {
             Command::Exit(configuration::run(task, sources, &mut std::io::stdout().lock()))

@@ -77,7 +77,7 @@ pub struct Server {
     pub max_connections: usize,
     /// WebSockets and event streams of one client.
     pub max_connections_per_client: usize,
-    /// TCP connections in all.
+    /// TCP connections besides them.
     pub max_http_connections: usize,
     /// Further ones for `/health`.
     pub health_reserved_connections: usize,

@@ -1,5 +1,6 @@
 //! How much anybody may ask for: requests in a minute, and connections that stay open.
 
+pub mod descriptors;
 mod rate;
 mod slots;
 

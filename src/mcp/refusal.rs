@@ -19,9 +19,7 @@ pub(super) fn of_request(error: &Error) -> ErrorData {
     match error {
         Error::NotFound { .. } => ErrorData::resource_not_found(message, Some(told)),
         Error::Invalid { .. } => ErrorData::invalid_params(message, Some(told)),
-        Error::Internal { .. } | Error::DiskFull { .. } | Error::OutcomeUnknown { .. } => {
-            ErrorData::internal_error(message, Some(told))
-        }
+        error if error.is_ours() => ErrorData::internal_error(message, Some(told)),
         _ => ErrorData::invalid_request(message, Some(told)),
     }
 }
@@ -29,11 +27,7 @@ pub(super) fn of_request(error: &Error) -> ErrorData {
 /// The sentence, the slug and what goes with them.
 fn told(error: &Error) -> Value {
     let code = error.code();
-    let ours = matches!(
-        error,
-        Error::Internal { .. } | Error::DiskFull { .. } | Error::OutcomeUnknown { .. }
-    );
-    if ours {
+    if error.is_ours() {
         tracing::error!(code, cause = ?error, "{error}");
     } else {
         tracing::warn!(code, "{error}");

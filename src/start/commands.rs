@@ -9,13 +9,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{LAST_WORK, carried, did_not_open, running, runtime_task, unusable_folder};
 use crate::api::{self, Listeners};
-use crate::app::App;
+use crate::app::{App, database_path};
 use crate::auth::Auth;
 use crate::base::clock;
-use crate::cli::{Bus, Keys, exit, mcp, say};
+use crate::cli::{Bus, Copy, Keys, Restore, exit, mcp, say};
 use crate::config::{Config, Live, Loaded, Sources};
 use crate::net::OwnServer;
-use crate::store::{files, lock};
+use crate::store::{Error, files, lock, restore};
 use crate::telemetry::log;
 
 /// Sends, asks or listens over the server that runs.
@@ -66,6 +66,50 @@ fn door(folder: &Path, url: String) -> Result<OwnServer, u8> {
         say::error(&message);
         exit::FAILED
     })
+}
+
+/// Lists the copies of the database, or puts one in its place while no server runs.
+pub(super) fn put_back(config: &Config, wish: &Restore) -> u8 {
+    let database = database_path(config);
+    let Some(copy) = &wish.copy else {
+        return match restore::copies(&database) {
+            Ok(copies) => {
+                let shown = copies.iter().map(|copy| Copy {
+                    path: &copy.path,
+                    made_at: copy.made_at,
+                    bytes: copy.bytes,
+                });
+                wish.list(&shown.collect::<Vec<_>>());
+                exit::DONE
+            }
+            Err(error) => unusable_folder(&error),
+        };
+    };
+    if let Err(error) = files::create_private_folder(&config.data_dir) {
+        return unusable_folder(&error);
+    }
+    match lock::Lock::take(&config.data_dir.join("inglenook.lock")) {
+        Err(error) => unusable_folder(&error),
+        Ok(lock::Taken::Theirs(_)) => {
+            say::error("Inglenook is running here; stop it first, then restore");
+            exit::ALREADY_RUNNING
+        }
+        Ok(lock::Taken::Ours(_lock)) => match restore::restore(copy, &database) {
+            Ok(replaced) => {
+                wish.done(&database, replaced.as_deref());
+                exit::DONE
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(|e| format!(": {e}"));
+                let cause = cause.unwrap_or_default();
+                say::error(&format!("{}: {error}{cause}. Nothing was changed.", copy.display()));
+                match error {
+                    Error::Newer { .. } => exit::NEWER_DATABASE,
+                    _ => exit::FAILED,
+                }
+            }
+        },
+    }
 }
 
 /// Lets the server change who may come in: the one that runs, or one that is started for it alone.

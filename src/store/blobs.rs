@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Error;
-use super::files::{create_private_folder, unusable};
+use super::files::{create_private_folder, sync_folder, unusable};
 
 /// Pieces that wait for the disk while more arrive.
 const PIECES_WAITING: usize = 8;
@@ -189,18 +189,6 @@ fn keep(scratch: &Path, target: &Path) -> io::Result<()> {
     if fresh && let Some(above) = folder.parent() {
         sync_folder(above)?;
     }
-    Ok(())
-}
-
-/// Puts on disk which names stand in a folder.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// A folder cannot be opened for syncing on Windows; its journal keeps names.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

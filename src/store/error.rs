@@ -21,6 +21,9 @@ pub enum Error {
     /// The file is damaged or not a database.
     #[error("the database file is damaged")]
     Corrupt(#[source] Arc<rusqlite::Error>),
+    /// Nothing was written: the file was found to be damaged before.
+    #[error("the database file is damaged and only read")]
+    Damaged,
     /// Somebody else holds the database for too long.
     #[error("the database is busy")]
     Busy,
@@ -40,12 +43,14 @@ pub enum Error {
     },
     /// An empty file where a database was: a fresh one in its place would hide that it is gone.
     #[error(
-        "the file is empty, though this folder was in use: put a copy back ({snapshots} may hold \
-         one), or move the empty file away to begin anew"
+        "the file is empty, though this folder was in use; to begin anew, move the empty file away"
     )]
-    Emptied {
-        /// Where copies are.
-        snapshots: PathBuf,
+    Emptied,
+    /// What is to be put in the database's place is no whole copy of one.
+    #[error("{path} is not a sound copy of an Inglenook database")]
+    NoCopy {
+        /// Which file.
+        path: PathBuf,
     },
     /// A schema change failed; the file is as it was before.
     #[error("the database could not be upgraded")]
@@ -77,6 +82,18 @@ pub enum Error {
     /// The work on the database panicked; it was rolled back.
     #[error("the work on the database panicked")]
     Panicked,
+}
+
+/// What work on the database may fail with: the database's own failure, or more.
+pub trait WorkError: From<Error> + Send + 'static {
+    /// The database's own failure, if it was that.
+    fn of_store(&self) -> Option<&Error>;
+}
+
+impl WorkError for Error {
+    fn of_store(&self) -> Option<&Error> {
+        Some(self)
+    }
 }
 
 impl From<rusqlite::Error> for Error {

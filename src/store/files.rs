@@ -107,6 +107,18 @@ fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
+/// Puts on disk which names stand in a folder.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// A folder cannot be opened for syncing on Windows; its journal keeps names.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn unusable(path: &Path, source: io::Error) -> Error {
     Error::File { path: path.to_owned(), source: Arc::new(source) }
 }

@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 pub mod lock;
 mod migrate;
+pub mod restore;
 mod seal;
 pub mod text;
 mod writer;
@@ -21,9 +22,9 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-pub use error::Error;
+pub use error::{Error, WorkError};
 pub use seal::{Seal, Unreadable};
 pub use writer::{Fails, Health};
 
@@ -71,6 +72,7 @@ struct Inner {
     readers: r2d2::Pool<SqliteConnectionManager>,
     turns: Semaphore,
     writer: Writer,
+    damage: watch::Sender<Option<String>>,
 }
 
 impl Store {
@@ -78,7 +80,7 @@ impl Store {
     #[expect(clippy::disallowed_methods, reason = "the one place that opens SQLite")]
     pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
         if files::was_emptied(path) {
-            return Err(Error::Emptied { snapshots: path.with_file_name("snapshots") });
+            return Err(Error::Emptied);
         }
         files::create_private(path)?;
         let mut connection = Connection::open_with_flags(
@@ -107,6 +109,7 @@ impl Store {
                 readers,
                 turns: Semaphore::new(usize::try_from(options.readers).unwrap_or(1)),
                 writer,
+                damage: watch::Sender::new(None),
             }),
         })
     }
@@ -118,21 +121,20 @@ impl Store {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: WorkError,
     {
         // Waiting here costs no thread, waiting in the pool would.
         let _turn = self.inner.turns.acquire().await.map_err(|_| Error::Closed)?;
         let inner = Arc::clone(&self.inner);
         let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || {
+        let done = tokio::task::spawn_blocking(move || {
             span.in_scope(|| {
                 let db = inner.readers.get().map_err(Error::from)?;
                 let snapshot = db.unchecked_transaction().map_err(Error::from)?;
                 work(&snapshot)
             })
-        })
-        .await
-        .unwrap_or_else(|_| Err(Error::Panicked.into()))
+        });
+        self.seen(done.await.unwrap_or_else(|_| Err(Error::Panicked.into())))
     }
 
     /// Runs `work` in a transaction of its own and returns when it is on disk. When `work` fails
@@ -143,9 +145,9 @@ impl Store {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: WorkError,
     {
-        self.inner.writer.run(Fails::Anywhere, work, |_| ()).await
+        self.write_then(Fails::Anywhere, work, |_| ()).await
     }
 
     /// As [`Store::write`]; under the caller's idempotency key `work` runs once, and the same key
@@ -157,7 +159,7 @@ impl Store {
     ) -> Result<Written<T>, E>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: WorkError,
     {
         let caller = caller.clone();
         self.write(move |tx| once(tx, &caller, work)).await
@@ -173,9 +175,12 @@ impl Store {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: WorkError,
     {
-        self.inner.writer.run(fails, work, then).await
+        if self.inner.damage.borrow().is_some() {
+            return Err(Error::Damaged.into());
+        }
+        self.seen(self.inner.writer.run(fails, work, then).await)
     }
 
     /// The answer that the caller's idempotency key had before, if any; for operations that must
@@ -214,6 +219,42 @@ impl Store {
             Ok((first != "ok").then_some(first))
         })
         .await
+    }
+
+    /// What is wrong with the file, once anything was found; from then on it is only read.
+    pub fn damage(&self) -> Option<String> {
+        self.inner.damage.borrow().clone()
+    }
+
+    /// Waits until the file is found to be damaged.
+    pub async fn damaged(&self) -> String {
+        let mut damage = self.inner.damage.subscribe();
+        // Never an error: the sender lives as long as this store.
+        damage
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|found| found.clone())
+            .unwrap_or_default()
+    }
+
+    /// Only reads from now on.
+    pub fn note_damage(&self, found: String) {
+        self.inner.damage.send_if_modified(|damage| {
+            let first = damage.is_none();
+            damage.get_or_insert(found);
+            first
+        });
+    }
+
+    /// Looks whether a piece of work met with damage.
+    fn seen<T, E: WorkError>(&self, done: Result<T, E>) -> Result<T, E> {
+        if let Err(error) = &done
+            && let Some(Error::Corrupt(found)) = error.of_store()
+        {
+            self.note_damage(found.to_string());
+        }
+        done
     }
 
     /// How often anything was committed: while it stays the same, so does whatever is read.

@@ -3,7 +3,7 @@
 //! missing or damaged key file is no crash: what it protected must be entered or made again.
 
 use std::fmt::Display;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::SecretString;
 
+use super::files::sync_folder;
 use crate::base::Timestamp;
 
 const FILE: &str = "secret.key";
@@ -122,10 +123,8 @@ impl Seal {
         file.write_all(&key)?;
         file.sync_all()?;
         fs::rename(&beside, self.path())?;
-        // The name must be on disk before a row depends on it. Windows cannot sync a folder.
-        if cfg!(unix) {
-            File::open(&self.inner.folder)?.sync_all()?;
-        }
+        // The name must be on disk before a row depends on it.
+        sync_folder(&self.inner.folder)?;
         *known = Some(key);
         Ok(key)
     }

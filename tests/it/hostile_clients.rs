@@ -118,9 +118,10 @@ async fn malformed_requests_get_a_400_or_nothing_and_hurt_nobody() {
 
 #[tokio::test]
 async fn a_full_house_still_answers_health() {
-    let server = Server::with("MAX_HTTP_CONNECTIONS", 16).start().await;
+    let plan = Server::with("MAX_HTTP_CONNECTIONS", 16).with("MAX_CONNECTIONS", 4);
+    let server = plan.start().await;
     let mut guests = Vec::new();
-    for _ in 0..16 {
+    for _ in 0..20 {
         let mut connection = server.connection().await;
         let request = format!("GET /health/live HTTP/1.1\r\n{}\r\n\r\n", host(&server));
         connection.write_all(request.as_bytes()).await.unwrap();

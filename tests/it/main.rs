@@ -36,6 +36,8 @@ mod config_reload;
 mod conversations;
 mod crashes;
 mod crowded_search;
+mod damage;
+mod descriptors;
 mod disk;
 mod document_faults;
 mod documents;

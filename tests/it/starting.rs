@@ -92,6 +92,7 @@ async fn a_file_that_is_no_database_is_not_replaced() {
         let said = started.expect_err("a broken database must not be served");
         assert!(matches!(said.code, 1 | 78), "{} {}", said.code, said.stderr);
         assert!(said.stderr.contains(file.rsplit('/').next().unwrap()), "{}", said.stderr);
+        assert!(said.stderr.contains("inglenook restore"), "{}", said.stderr);
         assert!(std::fs::read(&file).unwrap() == content, "the file was changed");
     }
 }

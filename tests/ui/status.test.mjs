@@ -37,6 +37,12 @@ test("a server that only this machine reaches says nothing", house.scene(async (
   await counts(line(page), 0);
 }));
 
+test("a damaged database says so, and what puts a copy back", house.scene(async (page) => {
+  await told(page, "status", { data_dir: "/home/nina/inglenook", checks: { database: { integrity: "damaged", status: "damaged" } } });
+  await line(page).filter({ hasText: "/home/nina/inglenook" }).filter({ hasText: "inglenook restore" }).waitFor();
+  assert.deepEqual(await barriers(page), []);
+}));
+
 test("a change of the embedding model is told while it goes on", house.scene(async (page) => {
   const next = { model: "prov_1/finer-embeddings", done: 30, total: 120, error: null };
   await told(page, "embeddings", { next });

@@ -6,7 +6,7 @@ import { t } from "../../lib/text.js";
 import { link, retryNow, stopping } from "../../state/connection.js";
 import { embeddings } from "../../state/embeddings.js";
 import { providers } from "../../state/models.js";
-import { acceptAddress, configError, openAddress } from "../../state/server.js";
+import { acceptAddress, configError, openAddress, status } from "../../state/server.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { libraryBusy, libraryLine } from "../library/processing.js";
@@ -15,11 +15,11 @@ import { nameOf } from "../settings/memory.js";
 // A restart of the server or a reload of the page is shorter than this, and not worth a word.
 const PATIENCE_MS = 1200;
 
-/** Offline, reconnecting, a refused configuration, a provider that is down, a busy library, an address open to others: the first that holds. */
+/** Offline, reconnecting, a damaged database, a refused configuration, a provider that is down, a busy library, an address open to others: the first that holds. */
 export function StatusLine() {
   const lost = useSlow(link.value === "down");
   const busy = useSlow(libraryBusy.value);
-  const line = lost ? lostLine() : configLine() || providerLine();
+  const line = lost ? lostLine() : damagedLine() || configLine() || providerLine();
   // Their count changes all the time, so they are not announced.
   const quiet = !line && ((busy && route.value.name !== "library" && libraryLine()) || meaningLine());
   return html`<div class="status-slot"><div role="status">${line || (!quiet && openLine())}</div>${quiet && html`<div role="status" aria-live="off">${quiet}</div>`}</div>`;
@@ -40,6 +40,13 @@ function lostLine() {
   return html`<div class="status-line">
     <span class="spinner" aria-hidden="true"></span><span>${t(words)}</span>
     <button type="button" class="button small quiet" onClick=${retryNow}>${t("status.retry")}</button>
+  </div>`;
+}
+
+function damagedLine() {
+  if (status.value?.checks?.database?.integrity !== "damaged") return null;
+  return html`<div class="status-line bad">
+    <${Icon} name="warning" /><span>${t("status.damaged", { folder: status.value.data_dir })}</span>
   </div>`;
 }
 

@@ -75,7 +75,12 @@ pub(super) const CONNECTIONS: Group = Group {
         )
         .presets("60", "=", "3")
         .live(),
-        whole("MAX_HTTP_CONNECTIONS", "512", (16, 1_000_000), "TCP connections accepted in all"),
+        whole(
+            "MAX_HTTP_CONNECTIONS",
+            "512",
+            (16, 1_000_000),
+            "further TCP connections, of clients that ask",
+        ),
         whole(
             "HEALTH_RESERVED_CONNECTIONS",
             "8",
