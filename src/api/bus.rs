@@ -316,11 +316,21 @@ pub(super) async fn get(call: Call) -> Reply {
     ok(&call.app().bus.get(&sender(&call.head), id).await?)
 }
 
-/// The messages of its thread, oldest first.
-#[utoipa::path(get, path = "/messages/{id}/thread", params(("id" = BusId, Path)), responses((status = 200, body = Messages)))]
+/// The messages of its thread, oldest first: at most `BUS_BATCH_MAX`; what follows is asked for with the
+/// number of the last.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}/thread",
+    params(
+        ("id" = BusId, Path),
+        ("since_seq" = Option<u64>, Query, description = "After this number", maximum = 9_007_199_254_740_991_u64),
+    ),
+    responses((status = 200, body = Messages))
+)]
 pub(super) async fn thread(call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
-    let messages = call.app().bus.thread(&sender(&call.head), id).await?;
+    let after = number(&call.query()?, "since_seq")?.unwrap_or_default();
+    let messages = call.app().bus.thread(&sender(&call.head), id, after).await?;
     ok(&Messages { count: messages.len(), messages })
 }
 

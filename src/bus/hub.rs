@@ -206,7 +206,6 @@ impl Hub {
     pub(super) fn nudge(&self, client: &ClientId) {
         let mut inner = self.lock();
         if let Some(known) = inner.clients.get_mut(client) {
-            known.tally.redelivered += 1;
             for link in &known.links {
                 link.nudge.notify_one();
             }
@@ -244,6 +243,11 @@ impl Hub {
         let known = inner.known(client);
         known.active = clock::monotonic();
         known.tally.delivered += 1;
+    }
+
+    /// Counts what was written to a client once more.
+    pub(super) fn count_again(&self, client: &ClientId) {
+        self.lock().known(client).tally.redelivered += 1;
     }
 
     /// Counts what was given up.

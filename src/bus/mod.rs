@@ -177,13 +177,13 @@ impl Bus {
         found.ok_or(Error::not_found("message"))
     }
 
-    /// The messages of a message's thread, oldest first.
-    pub async fn thread(&self, who: &Sender, id: BusId) -> Result<Vec<Message>, Error> {
+    /// The messages of a message's thread after a number, oldest first, at most `BUS_BATCH_MAX`.
+    pub async fn thread(&self, who: &Sender, id: BusId, after: i64) -> Result<Vec<Message>, Error> {
         let (who, limit) = (who.clone(), self.settings().batch_max);
         self.store()
             .read(move |db| {
                 queries::find(db, &who, id)?.ok_or(Error::not_found("message"))?;
-                Ok(queries::thread(db, &who, id, limit)?)
+                Ok(queries::thread(db, &who, id, after, limit)?)
             })
             .await
     }

@@ -275,20 +275,21 @@ pub(super) fn find(db: &Connection, who: &Sender, id: BusId) -> rusqlite::Result
 pub(super) const MINE: &str = "(m.sender = ?2 OR m.broadcast = 1 OR EXISTS
     (SELECT 1 FROM bus_deliveries d WHERE d.client = ?2 AND d.message = m.seq))";
 
-/// The messages of a thread, oldest first.
+/// The messages of a thread after a number, oldest first.
 pub(super) fn thread(
     db: &Connection,
     who: &Sender,
     id: BusId,
+    after: i64,
     limit: usize,
 ) -> rusqlite::Result<Vec<Message>> {
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM bus_messages m
          WHERE m.thread = coalesce((SELECT thread FROM bus_messages WHERE id = ?1), ?1)
-           AND (?2 IS NULL OR {MINE})
-         ORDER BY m.seq LIMIT ?3"
+           AND (?2 IS NULL OR {MINE}) AND m.seq > ?3
+         ORDER BY m.seq LIMIT ?4"
     ))?
-    .query_map(params![id, who.only, limit], message)?
+    .query_map(params![id, who.only, after, limit], message)?
     .collect()
 }
 

@@ -111,7 +111,7 @@ impl Bus {
             let mut look = sent.duplicate;
             loop {
                 if std::mem::take(&mut look) {
-                    let thread = self.thread(&Sender::default(), question).await?;
+                    let thread = self.thread(&Sender::default(), question, sent.seq).await?;
                     if let Some(reply) = thread.into_iter().find(|message| is_reply(message)) {
                         return Ok(Arc::new(reply));
                     }

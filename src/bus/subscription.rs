@@ -129,6 +129,9 @@ impl Subscription {
     pub fn delivered(&mut self, delivery: &Delivery) {
         self.given = self.given.saturating_sub(1);
         let Some(client) = &self.seat.client else { return };
+        if delivery.again {
+            self.bus.inner.hub.count_again(client);
+        }
         let message = &delivery.message;
         let (client, seq) = (client.clone(), message.seq);
         self.bus.mark(if message.to == To::All && !message.requires_ack {

@@ -164,8 +164,10 @@ impl Redis {
         made
     }
 
-    /// Asks on behalf of somebody who waits. It takes no longer than their patience.
-    pub async fn ask<T, F>(&self, work: impl FnOnce(Wire) -> F) -> Result<T, Error>
+    /// Asks on behalf of somebody who waits. It takes no longer than their patience. What is asked over
+    /// a connection that was kept and has ended meanwhile is asked once more over a new one, so it must
+    /// be the same when it is done twice.
+    pub async fn ask<T, F>(&self, work: impl Fn(Wire) -> F) -> Result<T, Error>
     where
         F: Future<Output = RedisResult<T>>,
     {
@@ -174,8 +176,14 @@ impl Redis {
         let permit = self.inner.breaker.enter(patience.breaker, clock::monotonic())?;
         let asking = async {
             let _turn = self.inner.turns.acquire().await;
-            let wire = self.shared().await?;
-            work(wire).await.map_err(Error::from)
+            let (wire, kept) = self.shared().await?;
+            match work(wire).await.map_err(Error::from) {
+                Err(error) if kept && !error.is_answer() => {
+                    self.forget();
+                    work(self.shared().await?.0).await.map_err(Error::from)
+                }
+                done => done,
+            }
         };
         let asked = match tokio::time::timeout(patience.request, asking).await {
             Ok(asked) => asked,
@@ -184,24 +192,30 @@ impl Redis {
         match &asked {
             Err(error) if !error.is_answer() => {
                 permit.failure(patience.breaker, clock::monotonic());
-                // Whoever makes a new one now has it; the next finds none.
-                if let Ok(mut shared) = self.inner.shared.try_lock() {
-                    *shared = None;
-                }
+                self.forget();
             }
             _ => permit.success(patience.breaker),
         }
         asked
     }
 
-    async fn shared(&self) -> Result<Wire, Error> {
+    /// The connection that all requests share, and whether it was there already.
+    async fn shared(&self) -> Result<(Wire, bool), Error> {
         let mut shared = self.inner.shared.lock().await;
         if let Some(wire) = &*shared {
-            return Ok(wire.clone());
+            return Ok((wire.clone(), true));
         }
         let wire = self.connect().await?;
         *shared = Some(wire.clone());
-        Ok(wire)
+        Ok((wire, false))
+    }
+
+    /// Lets the next request make a connection of its own.
+    fn forget(&self) {
+        // Whoever makes a new one now has it; the next finds none.
+        if let Ok(mut shared) = self.inner.shared.try_lock() {
+            *shared = None;
+        }
     }
 }
 

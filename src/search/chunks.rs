@@ -129,16 +129,35 @@ pub(super) fn visible(
     Ok(Some(rows.collect::<rusqlite::Result<_>>()?))
 }
 
-/// Rows of passages that match, best first by BM25; of a common word, the newest.
+/// How matches are ranked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order<'a> {
+    /// The newest first, for a word that is everywhere.
+    Newest,
+    /// By BM25.
+    Best,
+    /// By BM25, of these rows alone: it costs about 1.5 µs a row.
+    BestOf(&'a [i64]),
+}
+
+/// Rows of passages that match, best first.
 pub(super) fn by_words(
     db: &Connection,
     expression: &str,
-    common: bool,
+    order: Order<'_>,
     documents: Option<&HashSet<i64>>,
     limit: usize,
 ) -> Result<Vec<i64>, Error> {
-    let order =
-        if common { "rowid DESC".to_owned() } else { format!("bm25(chunks_fts, {WEIGHTS})") };
+    let (order, rows) = match order {
+        Order::Newest => ("rowid DESC".to_owned(), None),
+        Order::Best => (format!("bm25(chunks_fts, {WEIGHTS})"), None),
+        Order::BestOf(rows) => (format!("bm25(chunks_fts, {WEIGHTS})"), Some(as_list(rows))),
+    };
+    // With a plus, so that matches are looked up among the rows and not the rows among the matches.
+    let among = match rows {
+        Some(_) => " AND +rowid IN (SELECT value FROM json_each(?4))",
+        None => " AND ?4 IS NULL",
+    };
     let inside = match documents {
         Some(_) => {
             " AND (SELECT document FROM chunks WHERE seq = chunks_fts.rowid)
@@ -146,16 +165,17 @@ pub(super) fn by_words(
         }
         None => " AND ?2 IS NULL",
     };
-    let list = documents.map(|rows| {
-        let rows: Vec<i64> = rows.iter().copied().collect();
-        serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
-    });
+    let list = documents.map(|rows| as_list(&rows.iter().copied().collect::<Vec<_>>()));
     let mut statement = db.prepare_cached(&format!(
-        "SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?1{inside} ORDER BY {order} LIMIT ?3"
+        "SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?1{among}{inside} ORDER BY {order} LIMIT ?3"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![expression, list, limit], |row| row.get(0))?;
+    let rows = statement.query_map(params![expression, list, limit, rows], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn as_list(rows: &[i64]) -> String {
+    serde_json::to_string(rows).unwrap_or_else(|_| "[]".to_owned())
 }
 
 /// A passage by its row, if its owner may see it and it is not in the trash.

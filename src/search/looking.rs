@@ -109,7 +109,8 @@ impl Looking {
         }
         if looks.documents {
             worded.passages = self.all_or_some(db, Texts::Chunks, |words, common| {
-                chunks::by_words(db, words, common, visible, left)
+                let order = if common { chunks::Order::Newest } else { chunks::Order::Best };
+                chunks::by_words(db, words, order, visible, left)
             })?;
         }
         Ok(worded)

@@ -19,6 +19,8 @@ use crate::store::text;
 const DEEP: usize = 5;
 /// Passages of each ranking that are fused at least.
 const LEAST_DEEP: usize = 50;
+/// Passages that are ranked by their words for each one of a ranking: those that have the most.
+const LIKELY: usize = 8;
 
 impl Search {
     /// The passages of documents that fit a question best, unnumbered; with `only`, of these
@@ -148,9 +150,27 @@ fn by_words(
     let words: Vec<_> = terms.iter().map(|one| one.term.clone()).collect();
     let Some(any) = text::any_of(&words) else { return Ok(Vec::new()) };
     let covered = queries::coverage(db, Texts::Chunks, terms)?;
-    let ranked = chunks::by_words(db, &any, false, visible, depth)?;
+    // Where only some may be seen, those with most words may all be others.
+    let likely = match visible {
+        None => most_covered(&covered, depth * LIKELY),
+        Some(_) => None,
+    };
+    let order = likely.as_deref().map_or(chunks::Order::Best, chunks::Order::BestOf);
+    let ranked = chunks::by_words(db, &any, order, visible, depth)?;
     let share = |seq: i64| covered.get(&seq).copied().unwrap_or_default().sqrt();
     Ok(ranked.into_iter().map(|seq| (seq, weight * share(seq))).collect())
+}
+
+/// The rows that have the largest shares, at least so many, and all that have as much as the last of
+/// them; `None` stands for all.
+fn most_covered(shares: &HashMap<i64, f64>, least: usize) -> Option<Vec<i64>> {
+    let mut all: Vec<f64> = shares.values().copied().collect();
+    if all.len() <= least {
+        return None;
+    }
+    let (_, last, _) = all.select_nth_unstable_by(least.saturating_sub(1), |a, b| b.total_cmp(a));
+    let enough = *last;
+    Some(shares.iter().filter(|(_, share)| **share >= enough).map(|(row, _)| *row).collect())
 }
 
 /// The best of a ranking that say something of their own: no near-copies, and none that lies mostly
@@ -206,5 +226,25 @@ fn source(passage: Passage, score: f64) -> Source {
             // Whoever sends it to a model looks.
             verified: false,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_covered_rows_are_all_that_have_as_much_as_the_last_of_them() {
+        let shares = HashMap::from([(1, 0.9), (2, 0.2), (3, 0.5), (4, 0.5), (5, 0.1)]);
+        let rows = |least| {
+            let mut rows = most_covered(&shares, least)?;
+            rows.sort_unstable();
+            Some(rows)
+        };
+        assert_eq!(rows(1), Some(vec![1]));
+        assert_eq!(rows(2), Some(vec![1, 3, 4]));
+        assert_eq!(rows(4), Some(vec![1, 2, 3, 4]));
+        assert_eq!(rows(5), None);
+        assert_eq!(rows(9), None);
     }
 }

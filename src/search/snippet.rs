@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 pub(super) const OPEN: char = '\u{1}';
 pub(super) const CLOSE: char = '\u{2}';
 
-/// Characters of a snippet.
+/// Characters of a snippet, to the end of the word that the last of them is in.
 const LENGTH: usize = 160;
+/// Further characters that this word may have.
+const LONG_WORD: usize = 24;
 /// Characters before the first match.
 const LEAD: usize = 40;
 
@@ -38,24 +40,25 @@ pub(super) fn around_first_match(marked: &str, length: usize) -> Snippet {
     }
     let mut at = text.encode_utf16().count();
     let (mut matches, mut open, mut shown) = (Vec::new(), None, 0);
-    let mut rest = marked.chars().skip(skip);
-    for c in rest.by_ref() {
+    let mut cut = false;
+    for c in marked.chars().skip(skip) {
         match c {
             OPEN => open = Some(at),
             CLOSE => matches.extend(open.take().filter(|start| *start < at).map(|s| [s, at])),
             _ => {
                 let c = if c.is_control() { ' ' } else { c };
+                if shown >= length && (c.is_whitespace() || shown >= length + LONG_WORD) {
+                    cut = true;
+                    break;
+                }
                 text.push(c);
                 at += c.len_utf16();
                 shown += 1;
-                if shown >= length {
-                    break;
-                }
             }
         }
     }
     matches.extend(open.filter(|start| *start < at).map(|start| [start, at]));
-    if rest.any(|c| c != CLOSE) {
+    if cut {
         text.push('…');
     }
     Snippet { text, matches }
@@ -85,6 +88,18 @@ mod tests {
         let [start, end] = snippet.matches[0];
         assert_eq!(String::from_utf16(&units[start..end]).unwrap(), "fire");
         assert!(snippet.text.starts_with('…') && snippet.text.ends_with('…'));
+    }
+
+    #[test]
+    fn it_ends_with_a_word_and_not_within_a_match() {
+        let marked = format!("{}the last \u{1}Everything\u{2} and more", "w ".repeat(74));
+        let snippet = around_first_match(&marked, LENGTH);
+        assert!(snippet.text.contains("Everything and more"), "{}", snippet.text);
+        let marked = format!("\u{1}one\u{2} {} \u{1}Everything\u{2} more", "w ".repeat(74));
+        assert!(short(&marked).text.ends_with("Everything…"), "{}", short(&marked).text);
+        assert_eq!(short(&marked).matches.len(), 2);
+        let endless = format!("\u{1}one\u{2} {}", "w".repeat(1000));
+        assert_eq!(short(&endless).text.chars().count(), LENGTH + LONG_WORD + 1);
     }
 
     proptest! {

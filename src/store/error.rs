@@ -111,6 +111,8 @@ impl From<rusqlite::Error> for Error {
                 Self::OutcomeUnknown(Arc::new(error))
             }
             (ErrorCode::ReadOnly | ErrorCode::CannotOpen, _) => Self::ReadOnly(Arc::new(error)),
+            // An index of words that does not fit its texts: a fault, but not of the file.
+            (_, ffi::SQLITE_CORRUPT_VTAB) => Self::Sqlite(Arc::new(error)),
             (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
                 Self::Corrupt(Arc::new(error))
             }

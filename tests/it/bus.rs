@@ -343,7 +343,7 @@ async fn what_waits_too_long_expires_and_its_sender_is_told() {
 
 #[tokio::test]
 async fn a_thread_is_what_answers_and_what_is_answered() {
-    let server = Server::start().await;
+    let server = Server::with("BUS_BATCH_MAX", 3).start().await;
     let root = say(&server, "a", "b", "question").await;
     let reply = json!({"from": "b", "to": "a", "text": "answer", "reply_to": root["message_id"]});
     let reply = send(&server, reply).await;
@@ -354,6 +354,14 @@ async fn a_thread_is_what_answers_and_what_is_answered() {
         let path = format!("/messages/{}/thread", sent["message_id"].as_str().unwrap());
         assert_eq!(texts(&server.get(&path).await.is(200)), ["question", "answer", "thanks"]);
     }
+    let more =
+        json!({"from": "b", "to": "a", "text": "not at all", "reply_to": thanks["message_id"]});
+    send(&server, more).await;
+    let path = format!("/messages/{}/thread", root["message_id"].as_str().unwrap());
+    assert_eq!(texts(&server.get(&path).await.is(200)).len(), 3, "a page of it");
+    let path = format!("{path}?since_seq={}", thanks["seq"]);
+    assert_eq!(texts(&server.get(&path).await.is(200)), ["not at all"]);
+    server.get(&path.replace("since_seq=", "since_seq=x")).await.fails(400, "invalid_input");
 }
 
 #[tokio::test]

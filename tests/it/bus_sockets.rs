@@ -275,6 +275,11 @@ async fn what_is_not_acknowledged_is_delivered_again_and_says_so() {
         (&second["redelivered"], &second["message"]["seq"]),
         (&json!(true), &first["message"]["seq"])
     );
+    eventually("once more is counted once", async || {
+        let client = server.get("/clients/b").await.is(200);
+        (client["counters"]["redelivered"] == 1).then_some(())
+    })
+    .await;
     let told = sender.until("message").await.pop().unwrap();
     assert_eq!(told["message"]["type"], "delivery_failed");
     assert_eq!(told["message"]["payload"]["message_id"], first["message"]["id"]);

@@ -118,7 +118,9 @@ async fn malformed_requests_get_a_400_or_nothing_and_hurt_nobody() {
 
 #[tokio::test]
 async fn a_full_house_still_answers_health() {
-    let plan = Server::with("MAX_HTTP_CONNECTIONS", 16).with("MAX_CONNECTIONS", 4);
+    let plan = Server::with("MAX_HTTP_CONNECTIONS", 16)
+        .with("MAX_CONNECTIONS", 4)
+        .with("MAX_CONNECTIONS_PER_CLIENT", 4);
     let server = plan.start().await;
     let mut guests = Vec::new();
     for _ in 0..20 {

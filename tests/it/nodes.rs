@@ -282,6 +282,21 @@ async fn an_id_is_sent_once_whichever_node_is_asked() {
     assert_eq!(sent["duplicate"], false);
 }
 
+#[tokio::test]
+async fn a_connection_that_redis_closed_costs_no_agreement() {
+    let Some(redis) = Redis::start("a_connection_that_redis_closed").await else { return };
+    let (a, b) = (node(&redis).await, node(&redis).await);
+    for n in 0..5 {
+        let body =
+            json!({"from": "planner", "to": "worker", "id": format!("job-{n}"), "text": "x"});
+        let one = a.post("/send", body.clone()).await.is(200);
+        let _: u64 = redis.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]).await;
+        let two = b.post("/send", body).await.is(200);
+        assert_eq!(one["message_id"], two["message_id"], "{one} {two}");
+        assert_eq!(two["duplicate"], true, "{two}");
+    }
+}
+
 fn blake3_of(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }

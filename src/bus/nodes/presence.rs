@@ -190,7 +190,7 @@ impl Nodes {
         let (nodes, places) = (self.key("nodes"), self.key("places"));
         let left = self.redis.ask(async |mut wire| {
             let mut pipe = redis::pipe();
-            pipe.del(keys).srem(nodes, &me).hdel(places, me);
+            pipe.del(&keys).srem(&nodes, &me).hdel(&places, &me);
             pipe.exec_async(&mut wire).await
         });
         if let Err(error) = left.await {
