@@ -267,6 +267,12 @@ impl App {
 
     /// Starts what runs by itself.
     fn begin(self: &Arc<Self>, unclean: bool) {
+        if self.room < self.live.now().server.max_connections {
+            tracing::warn!(
+                connections = self.room,
+                "MAX_CONNECTIONS is more than the open files that the system allows are enough for"
+            );
+        }
         if unclean {
             self.set_integrity(Integrity::Checking);
             self.tasks.spawn(Arc::clone(self).check_integrity());

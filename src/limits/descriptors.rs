@@ -1,8 +1,10 @@
 //! Open files: every connection is one, and without any to spare nobody could be answered.
 
 /// What the process opens for itself: the database, logs, documents, and whom it asks.
+#[cfg(unix)]
 const OWN: usize = 160;
 /// Connections that are taken however few files may be open.
+#[cfg(unix)]
 const LEAST: usize = 16;
 /// More than macOS allows a process, whatever it says its limit is, is refused there.
 #[cfg(target_os = "macos")]
