@@ -377,7 +377,7 @@ impl Session {
                 read::<PingFrame>(bytes, depth)?;
                 Ok(Some(json!({ "type": "pong", "timestamp": Timestamp::now() })))
             }
-            // It was heard, which is all it is for.
+            // It is an answer itself, and was heard, which is all it is for.
             Some("pong") => Ok(None),
             _ => {
                 let message = "a frame's type is send, ack, subscribe, ping or pong";

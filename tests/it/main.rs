@@ -75,6 +75,7 @@ mod routes;
 mod searching;
 mod serving;
 mod sign_in;
+mod socket_answers;
 mod sockets;
 mod starting;
 mod stopping;
