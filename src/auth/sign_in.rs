@@ -6,9 +6,10 @@ use rusqlite::Connection;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::identity::{How, Identity, Opened, Origin};
+use super::password::{self, Forbearance};
 use super::secret::{self, Hash};
 use super::types::{Claim, ClaimPurpose, Session};
-use super::{Auth, not_signed_in, password, queries, users};
+use super::{Auth, not_signed_in, queries, users};
 use crate::base::{Cursor, Page, SessionId, Timestamp, UserId};
 use crate::error::Error;
 
@@ -46,7 +47,7 @@ impl Auth {
         // As the database compares names.
         let slot = name.to_ascii_lowercase();
         let slot: String = slot.chars().take(users::MAX_NAME_CHARS).collect();
-        self.inner.passwords.begin(&slot)?;
+        self.inner.passwords.begin(&slot, self.forbearance())?;
         let found = self
             .inner
             .store
@@ -135,10 +136,10 @@ impl Auth {
                     .to_owned(),
             });
         }
-        password::check(&new)?;
+        self.check_password(&new)?;
         let user = who.user;
         let slot = user.to_string();
-        self.inner.passwords.begin(&slot)?;
+        self.inner.passwords.begin(&slot, self.forbearance())?;
         let kept =
             self.inner.store.read(move |db| Ok::<_, Error>(queries::password(db, user)?)).await?;
         if !self.inner.passwords.verify(kept, current).await? {
@@ -162,7 +163,7 @@ impl Auth {
         if who.how != How::Key {
             return Err(not_signed_in("send the current password, or a claim"));
         }
-        password::check(&new)?;
+        self.check_password(&new)?;
         let user = match name {
             None => UserId::OWNER,
             Some(name) => {
@@ -185,7 +186,7 @@ impl Auth {
         new: SecretString,
         from: Origin,
     ) -> Result<Opened, Error> {
-        password::check(&new)?;
+        self.check_password(&new)?;
         let name = name.map(|name| users::checked_name(&name)).transpose()?;
         let found = self.claim(claim).await?;
         let hash = secret::hash(claim.expose_secret());
@@ -265,6 +266,15 @@ impl Auth {
         .await?;
         tracing::info!(user.id = %user, "a password was set");
         Ok(session)
+    }
+
+    fn check_password(&self, new: &SecretString) -> Result<(), Error> {
+        password::check(new, self.inner.live.now().server.password_min_chars)
+    }
+
+    fn forbearance(&self) -> Forbearance {
+        let server = &self.inner.live.now().server;
+        Forbearance { free_tries: server.password_free_tries, longest: server.password_wait_max }
     }
 
     fn new_session(&self, user: UserId) -> Result<(Opened, Hash), Error> {

@@ -24,8 +24,6 @@ use crate::error::Error;
 use crate::models::{Model, ModelRef, estimate_tokens};
 use crate::notes::{self, Note};
 
-/// Messages that a temporary chat may bring.
-const MAX_TEMPORARY_MESSAGES: usize = 1000;
 /// Notes that are looked at for a prompt.
 const NOTES: usize = 100;
 
@@ -58,7 +56,8 @@ impl Chat {
         question: Question,
     ) -> Result<Started, Error> {
         self.inner.documents.check_named(caller, &question.documents).await?;
-        let files = attach::parse(&question.attachments)?;
+        let most = self.inner.live.now().chat.max_attachments;
+        let files = attach::parse(&question.attachments, most)?;
         if question.content.trim().is_empty() && files.is_empty() {
             return Err(Error::invalid("content", "ask something"));
         }
@@ -114,11 +113,12 @@ impl Chat {
         check::options(&question.options)?;
         let count = question.messages.len();
         let asks = question.messages.last().is_some_and(|m| m.role == Role::User);
-        if !asks || count > MAX_TEMPORARY_MESSAGES {
-            return Err(Error::invalid(
-                "messages",
-                format!("give 1 to {MAX_TEMPORARY_MESSAGES} messages, the last one the user's"),
-            ));
+        let most = self.inner.live.now().chat.temporary_max_messages;
+        if !asks || count > most {
+            let message = format!(
+                "give 1 to {most} messages (TEMPORARY_MAX_MESSAGES), the last one the user's"
+            );
+            return Err(Error::invalid("messages", message));
         }
         for message in &question.messages {
             self.check_size(&message.content)?;

@@ -51,6 +51,7 @@ mod hostile_clients;
 mod hostile_json;
 mod idempotency;
 mod keys;
+mod limits;
 mod lists;
 mod logs;
 mod mcp;
