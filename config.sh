@@ -31,6 +31,16 @@
 # Life of a link that lets somebody set a password; a whole number from 1 to 8760, h [live]
 #INVITATION_EXPIRY_HOURS=168
 
+# Length of the shortest password; a whole number from 8 to 128, characters [live]
+#PASSWORD_MIN_CHARS=8
+
+# Wrong passwords for one name before there is a wait, which doubles each time; a whole number
+# from 1 to 100 [live]
+#PASSWORD_FREE_TRIES=3
+
+# The longest such wait; a whole number from 1 to 3600, s [live]
+#PASSWORD_WAIT_MAX_SECONDS=300
+
 # ---- Conversations and chat ----
 
 # Past messages sent to a model, within the token budget; a whole number from 0 to 10000 [live]
@@ -57,6 +67,17 @@
 
 # Tags of one conversation; a whole number from 1 to 1000 [live]
 #MAX_TAGS=50
+
+# Files that one message may bring; a whole number from 1 to 1000 [live]
+#MAX_ATTACHMENTS=20
+
+# Conversations or documents that one request may change together; a whole number from 200 to
+# 10000 [live]
+#BULK_MAX=200
+
+# Newest messages with its words that a list's query looks at; bounds its time for common words; a
+# whole number from 1 to 1000000 [live]
+#LIST_QUERY_MESSAGES=2000
 
 # Size of a conversation's metadata; a whole number from 1 to 1024, KiB [live]
 #MAX_METADATA_KB=64
@@ -88,6 +109,10 @@
 # Time a model has to make a title before the question's own words are taken; a whole number from
 # 100 to 600000, ms [live]
 #TITLE_TIMEOUT_MS=30000
+
+# Messages that a question of a temporary chat may bring along; a whole number from 1 to 100000
+# [live]
+#TEMPORARY_MAX_MESSAGES=1000
 
 # A finished answer of a temporary chat can be read this long, from memory; a whole number from 1
 # to 3600, s [live]
@@ -181,6 +206,9 @@
 # Size of one document; a whole number from 1 to 10240, MiB; testing: 5 [live]
 #MAX_UPLOAD_MB=100
 
+# Documents that one upload may bring; a whole number from 1 to 10000 [live]
+#MAX_UPLOAD_FILES=200
+
 # Hits that a search ranks; bounds its time for common words; a whole number from 50 to 100000
 # [live]
 #SEARCH_CANDIDATES=2000
@@ -261,6 +289,9 @@
 # A watched folder is looked through again after this, events or not; a whole number from 1 to
 # 10080 [live]
 #FOLDER_SCAN_MINUTES=10
+
+# Folders that one person may watch; a whole number from 1 to 10000 [live]
+#MAX_WATCHED_FOLDERS=100
 
 # Files of one watched folder that are taken in; a whole number from 1 to 1000000 [live]
 #FOLDER_MAX_FILES=20000

@@ -1,5 +1,5 @@
-//! The chat WebSocket. Every frame gets an answer: its effect, or an `error` that names it. All turns
-//! of the conversation are shown to every socket of it.
+//! The chat WebSocket. Every frame gets an answer: its effect, or an `error` that names it; `typing`
+//! alone has neither. All turns of the conversation are shown to every socket of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,12 +17,16 @@ use super::events::{full, over};
 use super::reply::{Failure, Reply};
 use super::upgrade::{GOING_AWAY, Handshake, Socket, TOO_BIG, closing, drain, is_too_big};
 use crate::base::{Caller, ConversationId, DocumentId, MessageId, Timestamp, TurnId, clock};
-use crate::chat::{Event, NewAttachment, Question, Replay, given};
+use crate::chat::{Event, NewAttachment, Question, Replay, TurnState, given};
 use crate::conversations::Options;
 use crate::limits::Holder;
 
 /// Frames that may wait for a slow reader.
 const WAITING: usize = 64;
+
+/// Turns of which it is known how far they were shown; what runs is never forgotten for room. The feed
+/// may still hold events of one that ended.
+const REMEMBERED: usize = 64;
 
 /// A close code of the private range: as HTTP's 401.
 const SIGNED_OUT: u16 = 4401;
@@ -64,8 +68,8 @@ enum Frame {
 /// Frames are JSON objects with a `type`. A client sends:
 /// - `chat` `{content, model?, parent_id?, attachments?, documents?, options?, id?}`: asks; with an `id` it is answered by `accepted`
 /// - `cancel` `{turn_id}`: stops a turn, keeping what came
-/// - `resume` `{turn_id, after}`: the events of a turn after a number
-/// - `typing`, `ping`
+/// - `resume` `{turn_id, after}`: the events of a turn after a number, or a `status` with the code `nothing_newer`
+/// - `ping`; `typing`, which has no effect and alone no answer
 ///
 /// The server sends:
 /// - `start`, `sources`, `chunk`, `reasoning`, `status`, `complete`, `error`: the events of every turn of the
@@ -143,8 +147,10 @@ impl Session {
                     false
                 }
                 frame = frames.next() => {
+                    let go_on = session.hear(frame).await;
+                    // The time that its answer took is no silence of the peer's.
                     heard = clock::monotonic();
-                    session.hear(frame).await
+                    go_on
                 }
                 told = news.recv() => match told {
                     Ok(told) if told.event == "turn" && told.owner == Some(session.caller.user) => {
@@ -208,10 +214,18 @@ impl Session {
 
     /// Shows the events of a turn after a number. The outer result is for what the client did wrong.
     async fn catch_up(&mut self, id: TurnId, after: u64) -> Result<bool, Failure> {
-        let events = match self.head.app.chat.events(&self.caller, id, after).await? {
+        let events = self.events(id, after).await?;
+        self.show_all(id, events).await
+    }
+
+    async fn events(&self, id: TurnId, after: u64) -> Result<Vec<Event>, Failure> {
+        Ok(match self.head.app.chat.events(&self.caller, id, after).await? {
             Replay::Running(turn) => turn.events_after(after),
             Replay::Over(events) => events,
-        };
+        })
+    }
+
+    async fn show_all(&mut self, id: TurnId, events: Vec<Event>) -> Result<bool, Failure> {
         for event in events {
             if !self.show(id, &event).await {
                 return Ok(false);
@@ -221,11 +235,11 @@ impl Session {
     }
 
     async fn show(&mut self, id: TurnId, event: &Event) -> bool {
-        if matches!(event.kind, "complete" | "error") {
-            self.shown.remove(&id);
-        } else {
-            self.shown.insert(id, event.seq);
+        if self.shown.len() >= REMEMBERED && !self.shown.contains_key(&id) {
+            let running = self.head.app.chat.running_in(&self.caller, self.conversation);
+            self.shown.retain(|id, _| running.iter().any(|turn| turn.id() == *id));
         }
+        self.shown.insert(id, event.seq);
         self.out.send(Message::text(event.json.as_ref())).await.is_ok()
     }
 
@@ -290,19 +304,24 @@ impl Session {
             // One person needs no word of their own typing.
             Frame::Typing {} => Ok(true),
             Frame::Cancel { turn_id } => {
+                self.check_own(turn_id).await?;
                 let view = app.chat.cancel(&self.caller, turn_id).await?;
-                if view.conversation_id == Some(self.conversation) {
-                    let after = self.shown.get(&turn_id).copied().unwrap_or(0);
-                    return self.catch_up(turn_id, after).await;
-                }
-                Ok(true)
-            }
-            Frame::Resume { turn_id, after } => {
-                let view = app.chat.get(&self.caller, turn_id).await?;
-                if view.conversation_id != Some(self.conversation) {
-                    return Err(crate::error::Error::not_found("turn").into());
+                let mut after = self.shown.get(&turn_id).copied().unwrap_or(0);
+                if view.state != TurnState::Running {
+                    // Its end is the answer, also to who has seen it.
+                    after = after.min(view.seq.saturating_sub(1));
                 }
                 self.catch_up(turn_id, after).await
+            }
+            Frame::Resume { turn_id, after } => {
+                self.check_own(turn_id).await?;
+                let events = self.events(turn_id, after).await?;
+                if events.is_empty() {
+                    let status = json!({ "type": "status", "turn_id": turn_id,
+                        "code": "nothing_newer", "text": "nothing is newer than that" });
+                    return Ok(self.say(&status).await);
+                }
+                self.show_all(turn_id, events).await
             }
             Frame::Chat { content, model, parent_id, attachments, documents, options, id } => {
                 let question = Question {
@@ -329,6 +348,15 @@ impl Session {
                 self.catch_up(started.turn_id, after).await
             }
         }
+    }
+
+    /// Refuses a turn that is not of this conversation.
+    async fn check_own(&self, id: TurnId) -> Result<(), Failure> {
+        let view = self.head.app.chat.get(&self.caller, id).await?;
+        if view.conversation_id == Some(self.conversation) {
+            return Ok(());
+        }
+        Err(crate::error::Error::not_found("turn").into())
     }
 
     async fn say(&self, frame: &Value) -> bool {

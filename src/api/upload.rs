@@ -11,8 +11,6 @@ use crate::base::CollectionId;
 use crate::documents::{Added, Origin, Received};
 use crate::models::Fault;
 
-/// Files of one form.
-const MAX_FILES: usize = 200;
 /// Bytes of a field of a form that is no file.
 const MAX_FIELD_BYTES: u64 = 4096;
 
@@ -79,6 +77,7 @@ pub(super) async fn form(call: &mut Call) -> Result<Vec<Item>, Failure> {
     let stream = Box::pin(call.stream());
     let stream = futures_util::StreamExt::map(stream, |piece| piece.map_err(Broken));
     let mut form = Multipart::with_constraints(stream, boundary, constraints);
+    let most = call.app().config().documents.max_files;
     let mut collection = None;
     let (mut parts, mut hashes) = (Vec::new(), Vec::new());
     while let Some(mut field) = form.next_field().await.map_err(bad_form)? {
@@ -92,9 +91,10 @@ pub(super) async fn form(call: &mut Call) -> Result<Vec<Item>, Failure> {
                     })?);
                 }
             }
-            Some("file") if parts.len() >= MAX_FILES => {
-                let message =
-                    format!("a form holds at most {MAX_FILES} files; send the rest apart");
+            Some("file") if parts.len() >= most => {
+                let message = format!(
+                    "a form holds at most {most} files (MAX_UPLOAD_FILES); send the rest apart"
+                );
                 return Err(Failure::invalid("file", message));
             }
             Some("file") => {

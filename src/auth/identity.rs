@@ -1,6 +1,6 @@
 //! Who somebody turned out to be, for as long as their credential holds.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -41,15 +41,17 @@ pub struct Identity {
     /// Cancelled when the credential ends, so that whatever is open under it closes.
     pub ended: CancellationToken,
     since: Instant,
-    /// When the credential ends if it is not used, in milliseconds after `since`: the wall clock may
-    /// jump.
+    /// When the credential ends if it is not used, in milliseconds after `since` and by the wall clock:
+    /// whichever comes first. The wall clock may be set back, the other one stands while the machine
+    /// sleeps.
     ends_ms: AtomicU64,
+    ends_wall_ms: AtomicI64,
     /// When its use was last written down.
     noted_ms: AtomicU64,
 }
 
-/// The longest sleep; the end may move meanwhile.
-const NAP: Duration = Duration::from_mins(10);
+/// The longest sleep: the end may move meanwhile, and so may the wall clock.
+const NAP: Duration = Duration::from_mins(1);
 
 impl Identity {
     pub(super) fn new(user: UserId, role: Role, how: How, since: Instant) -> Self {
@@ -60,6 +62,7 @@ impl Identity {
             ended: CancellationToken::new(),
             since,
             ends_ms: AtomicU64::new(u64::MAX),
+            ends_wall_ms: AtomicI64::new(i64::MAX),
             noted_ms: AtomicU64::new(0),
         }
     }
@@ -124,24 +127,32 @@ impl Identity {
     /// Waits until the credential has ended.
     pub async fn over(&self) {
         while !self.is_over() {
-            let left = self.ends_ms.load(Ordering::Relaxed).saturating_sub(self.now_ms());
-            let nap = Duration::from_millis(left.saturating_add(1)).min(NAP);
+            let nap = self.left().saturating_add(Duration::from_millis(1)).min(NAP);
             let _ = tokio::time::timeout(nap, self.ended.cancelled()).await;
         }
     }
 
     /// When the credential ends if it is not used; `None` when it does not end by itself.
     pub fn ends_at(&self) -> Option<Timestamp> {
-        let ends = self.ends_ms.load(Ordering::Relaxed);
-        let left = Duration::from_millis(ends.saturating_sub(self.now_ms()));
-        (ends != u64::MAX).then(|| Timestamp::now().after(left))
+        let ends = self.ends_ms.load(Ordering::Relaxed) != u64::MAX;
+        ends.then(|| Timestamp::now().after(self.left()))
+    }
+
+    /// How long it holds, by the clock that says less.
+    fn left(&self) -> Duration {
+        let wall = self.ends_wall_ms.load(Ordering::Relaxed);
+        let wall = u64::try_from(wall.saturating_sub(Timestamp::now().as_ms())).unwrap_or(0);
+        let steady = self.ends_ms.load(Ordering::Relaxed).saturating_sub(self.now_ms());
+        Duration::from_millis(steady.min(wall))
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.ended.is_cancelled() || self.now_ms() >= self.ends_ms.load(Ordering::Relaxed)
+        self.ended.is_cancelled() || self.left().is_zero()
     }
 
     pub(super) fn ends_in(&self, life: Duration) {
+        let wall = Timestamp::now().after(life).as_ms();
+        self.ends_wall_ms.store(wall, Ordering::Relaxed);
         let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
         self.ends_ms.store(self.now_ms().saturating_add(life), Ordering::Relaxed);
     }

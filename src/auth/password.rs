@@ -14,20 +14,23 @@ use tokio::sync::Semaphore;
 use crate::base::clock;
 use crate::error::Error;
 
-/// Characters of the shortest password.
-const MIN_CHARS: usize = 8;
 /// Characters of the longest; the work of hashing must have an end.
 const MAX_CHARS: usize = 1024;
 /// How long somebody waits for their turn.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Wrong passwords before there is a wait.
-const FREE_TRIES: u32 = 3;
-/// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// How long wrong passwords are remembered.
 const MEMORY: Duration = Duration::from_hours(1);
 /// Names whose wrong passwords are remembered.
 const MAX_NAMES: usize = 10_000;
+
+/// How wrong passwords are borne.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forbearance {
+    /// Wrong passwords for one name before there is a wait.
+    pub(super) free_tries: u32,
+    /// The longest wait.
+    pub(super) longest: Duration,
+}
 
 /// Makes and checks hashes.
 #[derive(Debug)]
@@ -48,13 +51,13 @@ impl Default for Passwords {
     }
 }
 
-/// Refuses what is no good as a password.
-pub(super) fn check(new: &SecretString) -> Result<(), Error> {
+/// Refuses what is no good as a password, or shorter than it has to be.
+pub(super) fn check(new: &SecretString, shortest: usize) -> Result<(), Error> {
     let chars = new.expose_secret().chars().count();
-    if (MIN_CHARS..=MAX_CHARS).contains(&chars) {
+    if (shortest..=MAX_CHARS).contains(&chars) {
         return Ok(());
     }
-    let message = format!("a password has {MIN_CHARS} to {MAX_CHARS} characters");
+    let message = format!("a password has {shortest} to {MAX_CHARS} characters");
     Err(Error::invalid("new", message))
 }
 
@@ -112,8 +115,8 @@ impl Passwords {
 
     /// Counts a try before it is made, so that many at once are no way around the wait. Whether the
     /// name exists makes no difference.
-    pub(super) fn begin(&self, name: &str) -> Result<(), Error> {
-        self.begin_at(name, clock::monotonic()).map_err(|wait| Error::TooMany {
+    pub(super) fn begin(&self, name: &str, bears: Forbearance) -> Result<(), Error> {
+        self.begin_at(name, bears, clock::monotonic()).map_err(|wait| Error::TooMany {
             code: "slow_down",
             message: format!(
                 "too many wrong passwords for this name; wait {} s",
@@ -123,12 +126,13 @@ impl Passwords {
         })
     }
 
-    fn begin_at(&self, name: &str, now: Instant) -> Result<(), Duration> {
-        let Ok(mut wrong) = self.wrong.lock() else { return Err(LONGEST_WAIT) };
+    fn begin_at(&self, name: &str, bears: Forbearance, now: Instant) -> Result<(), Duration> {
+        let longest = bears.longest;
+        let Ok(mut wrong) = self.wrong.lock() else { return Err(longest) };
         if wrong.len() >= MAX_NAMES && !wrong.contains_key(name) {
-            wrong.retain(|_, known| now.saturating_duration_since(known.last) < LONGEST_WAIT);
+            wrong.retain(|_, known| now.saturating_duration_since(known.last) < longest);
             if wrong.len() >= MAX_NAMES {
-                return Err(LONGEST_WAIT);
+                return Err(longest);
             }
         }
         let known = wrong.entry(name.to_owned()).or_insert(Wrong { tries: 0, last: now });
@@ -136,7 +140,7 @@ impl Passwords {
         if since >= MEMORY {
             known.tries = 0;
         }
-        let wait = wait_after(known.tries);
+        let wait = wait_after(known.tries, bears);
         if since < wait {
             return Err(wait.saturating_sub(since) + Duration::from_millis(999));
         }
@@ -152,12 +156,9 @@ impl Passwords {
     }
 }
 
-fn wait_after(tries: u32) -> Duration {
-    if tries < FREE_TRIES {
-        return Duration::ZERO;
-    }
-    let wait = 2_u64.saturating_pow(tries - FREE_TRIES);
-    Duration::from_secs(wait).min(LONGEST_WAIT)
+fn wait_after(tries: u32, bears: Forbearance) -> Duration {
+    let Some(waits) = tries.checked_sub(bears.free_tries) else { return Duration::ZERO };
+    Duration::from_secs(2_u64.saturating_pow(waits)).min(bears.longest)
 }
 
 #[cfg(test)]
@@ -177,34 +178,39 @@ mod tests {
     #[test]
     fn the_wait_grows_and_ends() {
         let (passwords, start) = (Passwords::default(), clock::monotonic());
-        for _ in 0..FREE_TRIES {
-            assert_eq!(passwords.begin_at("anna", start), Ok(()));
+        let bears = Forbearance { free_tries: 3, longest: Duration::from_mins(5) };
+        for _ in 0..bears.free_tries {
+            assert_eq!(passwords.begin_at("anna", bears, start), Ok(()));
         }
-        assert!(passwords.begin_at("anna", start).is_err());
-        assert_eq!(passwords.begin_at("berta", start), Ok(()), "another's wait is not hers");
+        assert!(passwords.begin_at("anna", bears, start).is_err());
+        assert_eq!(passwords.begin_at("berta", bears, start), Ok(()), "another's wait is not hers");
         let mut now = start;
         let mut waits = Vec::new();
         for _ in 0..12 {
             let mut wait = Duration::ZERO;
-            while passwords.begin_at("anna", now + wait).is_err() {
+            while passwords.begin_at("anna", bears, now + wait).is_err() {
                 wait += Duration::from_secs(1);
             }
             now += wait;
             waits.push(wait.as_secs());
         }
         assert_eq!(waits[..5], [1, 2, 4, 8, 16]);
-        assert_eq!(waits[11], LONGEST_WAIT.as_secs());
-        assert_eq!(passwords.begin_at("anna", now + MEMORY), Ok(()));
-        assert_eq!(passwords.begin_at("anna", now + MEMORY), Ok(()), "an hour makes it good");
+        assert_eq!(waits[11], bears.longest.as_secs());
+        assert_eq!(passwords.begin_at("anna", bears, now + MEMORY), Ok(()));
+        assert_eq!(
+            passwords.begin_at("anna", bears, now + MEMORY),
+            Ok(()),
+            "an hour makes it good"
+        );
     }
 
     #[test]
     fn short_and_endless_passwords_are_refused() {
         for bad in ["", "1234567", &"x".repeat(1025)] {
-            assert!(check(&SecretString::from(bad)).is_err(), "{}", bad.len());
+            assert!(check(&SecretString::from(bad), 8).is_err(), "{}", bad.len());
         }
         for good in ["12345678", "äöüäöüäö", &"x".repeat(1024)] {
-            assert!(check(&SecretString::from(good)).is_ok(), "{}", good.len());
+            assert!(check(&SecretString::from(good), 8).is_ok(), "{}", good.len());
         }
     }
 }

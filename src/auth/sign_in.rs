@@ -6,11 +6,13 @@ use rusqlite::Connection;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::identity::{How, Identity, Opened, Origin};
-use super::secret::{self, Hash};
+use super::password::{self, Forbearance};
+use super::secret::{self, Hash, Told};
 use super::types::{Claim, ClaimPurpose, Session};
-use super::{Auth, not_signed_in, password, queries, users};
-use crate::base::{Cursor, Page, SessionId, Timestamp, UserId};
+use super::{Auth, not_signed_in, queries, users};
+use crate::base::{Caller, Cursor, Once, Page, SessionId, Timestamp, UserId};
 use crate::error::Error;
+use crate::store;
 
 /// What is kept of a browser's name.
 const MAX_AGENT_CHARS: usize = 200;
@@ -32,9 +34,11 @@ fn bad_claim() -> Error {
 }
 
 impl Auth {
-    /// Opens a session for a name and its password; without a name the owner's.
+    /// Opens a session for a name and its password; without a name the owner's. Under a key, whoever
+    /// shows the password again gets the session that they got.
     pub async fn sign_in(
         &self,
+        once: Option<Once>,
         name: Option<String>,
         password: SecretString,
         from: Origin,
@@ -46,7 +50,7 @@ impl Auth {
         // As the database compares names.
         let slot = name.to_ascii_lowercase();
         let slot: String = slot.chars().take(users::MAX_NAME_CHARS).collect();
-        self.inner.passwords.begin(&slot)?;
+        self.inner.passwords.begin(&slot, self.forbearance())?;
         let found = self
             .inner
             .store
@@ -56,24 +60,43 @@ impl Auth {
         let right = self.inner.passwords.verify(kept.clone(), password).await?;
         let user = user.filter(|_| right).ok_or_else(wrong_password)?;
         self.inner.passwords.succeeded(&slot);
+        // The password is part of what the key stands for. A quick hash of it is not written down: that
+        // of its slow hash is.
+        let once = once.map(|once| Once {
+            fingerprint: secret::print(&[&once.fingerprint, kept.as_deref().unwrap_or_default()]),
+            ..once
+        });
+        let caller = Caller { user, once };
         let (session, hash) = self.new_session(user)?;
-        let opened = (session.id, session.expires_at);
-        self.inner
+        let (id, expires_at, told) = (session.id, session.expires_at, session.secret.clone());
+        let (once, seal) = (caller.clone(), self.inner.seal.clone());
+        let written = self
+            .inner
             .store
             .write(move |tx| {
                 // The password may have become another meanwhile.
                 if queries::password(tx, user)? != kept {
                     return Err(wrong_password());
                 }
-                Ok(queries::insert_session(tx, opened.0, user, &hash, opened.1, &short(from))?)
+                store::once(tx, &caller, |tx| {
+                    queries::insert_session(tx, id, user, &hash, expires_at, &short(from))?;
+                    Told::of((id, expires_at), id, &told, (&once, &seal))
+                })
             })
             .await?;
         tracing::info!(user.id = %user, "signed in");
-        Ok(session)
+        let told = Told::tell(written, session.secret, |(id, _)| *id, &self.inner.seal)?;
+        let ((id, expires_at), secret) = told;
+        Ok(Opened { id, user, secret, expires_at })
     }
 
     /// Ends the caller's session, or all of theirs.
-    pub async fn sign_out(&self, who: &Identity, everywhere: bool) -> Result<(), Error> {
+    pub async fn sign_out(
+        &self,
+        caller: &Caller,
+        who: &Identity,
+        everywhere: bool,
+    ) -> Result<(), Error> {
         let (user, session) = (who.user, who.session());
         let work = move |tx: &Connection| {
             if everywhere {
@@ -87,7 +110,7 @@ impl Auth {
             let open = known.session();
             known.user == user && open.is_some() && (everywhere || open == session)
         };
-        self.change(work, move |auth, ()| auth.end(ends)).await
+        self.change(caller, work, move |auth, ()| auth.end(ends)).await
     }
 
     /// The caller's sessions, newest first.
@@ -110,13 +133,19 @@ impl Auth {
     }
 
     /// Ends one of the caller's sessions.
-    pub async fn end_session(&self, who: &Identity, id: SessionId) -> Result<(), Error> {
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        who: &Identity,
+        id: SessionId,
+    ) -> Result<(), Error> {
         let user = who.user;
         let work = move |tx: &Connection| {
             let there = queries::delete_session(tx, user, id)?;
             there.then_some(()).ok_or(Error::not_found("session"))
         };
-        self.change(work, move |auth, ()| auth.end(|known| known.session() == Some(id))).await
+        let ends = move |known: &Identity| known.session() == Some(id);
+        self.change(caller, work, move |auth, ()| auth.end(ends)).await
     }
 
     /// Gives the caller another password. Whatever else was open in their name ends.
@@ -135,10 +164,10 @@ impl Auth {
                     .to_owned(),
             });
         }
-        password::check(&new)?;
+        self.check_password(&new)?;
         let user = who.user;
         let slot = user.to_string();
-        self.inner.passwords.begin(&slot)?;
+        self.inner.passwords.begin(&slot, self.forbearance())?;
         let kept =
             self.inner.store.read(move |db| Ok::<_, Error>(queries::password(db, user)?)).await?;
         if !self.inner.passwords.verify(kept, current).await? {
@@ -162,7 +191,7 @@ impl Auth {
         if who.how != How::Key {
             return Err(not_signed_in("send the current password, or a claim"));
         }
-        password::check(&new)?;
+        self.check_password(&new)?;
         let user = match name {
             None => UserId::OWNER,
             Some(name) => {
@@ -185,7 +214,7 @@ impl Auth {
         new: SecretString,
         from: Origin,
     ) -> Result<Opened, Error> {
-        password::check(&new)?;
+        self.check_password(&new)?;
         let name = name.map(|name| users::checked_name(&name)).transpose()?;
         let found = self.claim(claim).await?;
         let hash = secret::hash(claim.expose_secret());
@@ -258,13 +287,25 @@ impl Auth {
             queries::insert_session(tx, opened.0, user, &hash, opened.1, &short(from))?;
             Ok(())
         };
-        self.change(work, move |auth, ()| {
+        // What proves who asks is used up with it, so it takes no key: nobody can ask for it twice but who
+        // has the machine's own, and finds it as it was.
+        let caller = Caller { user, once: None };
+        self.change(&caller, work, move |auth, ()| {
             auth.lock_up();
             auth.end(|known| known.user == user);
         })
         .await?;
         tracing::info!(user.id = %user, "a password was set");
         Ok(session)
+    }
+
+    fn check_password(&self, new: &SecretString) -> Result<(), Error> {
+        password::check(new, self.inner.live.now().server.password_min_chars)
+    }
+
+    fn forbearance(&self) -> Forbearance {
+        let server = &self.inner.live.now().server;
+        Forbearance { free_tries: server.password_free_tries, longest: server.password_wait_max }
     }
 
     fn new_session(&self, user: UserId) -> Result<(Opened, Hash), Error> {

@@ -24,8 +24,6 @@ use crate::error::Error;
 use crate::models::{Model, ModelRef, estimate_tokens};
 use crate::notes::{self, Note};
 
-/// Messages that a temporary chat may bring.
-const MAX_TEMPORARY_MESSAGES: usize = 1000;
 /// Notes that are looked at for a prompt.
 const NOTES: usize = 100;
 
@@ -58,7 +56,8 @@ impl Chat {
         question: Question,
     ) -> Result<Started, Error> {
         self.inner.documents.check_named(caller, &question.documents).await?;
-        let files = attach::parse(&question.attachments)?;
+        let most = self.inner.live.now().chat.max_attachments;
+        let files = attach::parse(&question.attachments, most)?;
         if question.content.trim().is_empty() && files.is_empty() {
             return Err(Error::invalid("content", "ask something"));
         }
@@ -105,20 +104,25 @@ impl Chat {
         self.inner.conversations.message(caller, answer.conversation_id, answer.id).await
     }
 
-    /// Asks without keeping anything.
+    /// Asks without keeping anything; under a key its id and a hash of the request, no longer than the
+    /// key.
     pub async fn ask_temporary(
         &self,
         caller: &Caller,
         question: TemporaryQuestion,
     ) -> Result<TurnId, Error> {
         check::options(&question.options)?;
+        if let Some(begun) = self.inner.store.earlier_answer(caller).await? {
+            return Ok(begun);
+        }
         let count = question.messages.len();
         let asks = question.messages.last().is_some_and(|m| m.role == Role::User);
-        if !asks || count > MAX_TEMPORARY_MESSAGES {
-            return Err(Error::invalid(
-                "messages",
-                format!("give 1 to {MAX_TEMPORARY_MESSAGES} messages, the last one the user's"),
-            ));
+        let most = self.inner.live.now().chat.temporary_max_messages;
+        if !asks || count > most {
+            let message = format!(
+                "give 1 to {most} messages (TEMPORARY_MAX_MESSAGES), the last one the user's"
+            );
+            return Err(Error::invalid("messages", message));
         }
         for message in &question.messages {
             self.check_size(&message.content)?;
@@ -155,7 +159,14 @@ impl Chat {
             noted: false,
             tools: Vec::new(),
         });
+        // Written before it begins: a crash ends both, and the same key never asks twice.
         let id = TurnId::new();
+        if caller.once.is_some() {
+            let kept = self.inner.store.write_once(caller, move |_| Ok::<_, Error>(id)).await?;
+            if kept.replayed {
+                return Ok(kept.value);
+            }
+        }
         let identity = Identity {
             id,
             owner: caller.user,

@@ -10,8 +10,6 @@ use crate::conversations::Attachment;
 use crate::error::Error;
 use crate::models::Image;
 
-/// Files that one question may bring.
-const MAX_FILES: usize = 20;
 /// Characters of a file's name.
 const MAX_NAME_CHARS: usize = 200;
 
@@ -39,10 +37,11 @@ pub(super) struct File {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Checks the files of a question.
-pub(super) fn parse(files: &[NewAttachment]) -> Result<Vec<File>, Error> {
-    if files.len() > MAX_FILES {
-        return Err(Error::invalid("attachments", format!("attach at most {MAX_FILES} files")));
+/// Checks the files of a question, of which there may be so many.
+pub(super) fn parse(files: &[NewAttachment], most: usize) -> Result<Vec<File>, Error> {
+    if files.len() > most {
+        let message = format!("attach at most {most} files (MAX_ATTACHMENTS)");
+        return Err(Error::invalid("attachments", message));
     }
     files.iter().zip(0..).map(|(file, n)| parse_one(file, n)).collect()
 }

@@ -63,6 +63,12 @@ pub struct Server {
     pub session_expiry: Duration,
     /// Life of a link that sets a password.
     pub invitation_expiry: Duration,
+    /// Length of the shortest password.
+    pub password_min_chars: usize,
+    /// Wrong passwords for one name before there is a wait.
+    pub password_free_tries: u32,
+    /// The longest such wait.
+    pub password_wait_max: Duration,
     /// Address to listen on; others than loopback need a password.
     pub host: IpAddr,
     /// Port to listen on; 0 takes a free one.
@@ -146,6 +152,10 @@ pub struct Conversations {
     pub max_name_chars: usize,
     /// Tags of one conversation.
     pub max_tags: usize,
+    /// Conversations or documents that one request may change together.
+    pub bulk_max: usize,
+    /// Newest messages with its words that a list's query looks at.
+    pub query_messages: u32,
     /// Size of one message.
     pub max_message_bytes: usize,
     /// Size of the metadata.
@@ -185,6 +195,10 @@ pub struct Chat {
     pub memory_results: usize,
     /// Passages per question when they are the answer.
     pub document_results: usize,
+    /// Files that one message may bring.
+    pub max_attachments: usize,
+    /// Messages that a question of a temporary chat may bring along.
+    pub temporary_max_messages: usize,
     /// A finished answer of a temporary chat can be read this long.
     pub temporary_linger: Duration,
     /// Share of the prompt that documents and passages may fill, in percent.
@@ -289,6 +303,8 @@ impl Config {
             conversations: Conversations {
                 max_name_chars: values.size("MAX_NAME_CHARS"),
                 max_tags: values.size("MAX_TAGS"),
+                bulk_max: values.size("BULK_MAX"),
+                query_messages: values.count("LIST_QUERY_MESSAGES"),
                 max_message_bytes: values.kib("MAX_MESSAGE_KB"),
                 max_metadata_bytes: values.kib("MAX_METADATA_KB"),
                 max_note_bytes: values.kib("MAX_NOTE_KB"),
@@ -322,6 +338,9 @@ fn server(values: &Resolved) -> Server {
         host: values.address("HOST"),
         session_expiry: values.hours("SESSION_EXPIRY_HOURS"),
         invitation_expiry: values.hours("INVITATION_EXPIRY_HOURS"),
+        password_min_chars: values.size("PASSWORD_MIN_CHARS"),
+        password_free_tries: values.count("PASSWORD_FREE_TRIES"),
+        password_wait_max: values.seconds("PASSWORD_WAIT_MAX_SECONDS"),
         port: values.port("PORT"),
         open_browser: values.flag("OPEN_BROWSER"),
         allowed_hosts: values.list("ALLOWED_HOSTS"),
@@ -359,6 +378,8 @@ fn chat(values: &Resolved) -> Chat {
         title_timeout: values.milliseconds("TITLE_TIMEOUT_MS"),
         memory_results: values.size("RAG_MAX_MEMORY_RESULTS"),
         document_results: values.size("RAG_MAX_DOCUMENT_RESULTS"),
+        max_attachments: values.size("MAX_ATTACHMENTS"),
+        temporary_max_messages: values.size("TEMPORARY_MAX_MESSAGES"),
         temporary_linger: values.seconds("TEMPORARY_LINGER_SECONDS"),
         documents_percent: values.count("DOCUMENTS_PERCENT"),
         notes_max_tokens: values.count("NOTES_MAX_TOKENS"),

@@ -46,6 +46,10 @@ pub struct Documents {
     pub folder_scan: Duration,
     /// Files of one watched folder.
     pub folder_max_files: usize,
+    /// Folders that one person may watch.
+    pub max_folders: usize,
+    /// Files of one upload.
+    pub max_files: usize,
 }
 
 /// What reading one document may cost.
@@ -170,6 +174,8 @@ pub(super) fn documents(values: &Resolved) -> Documents {
         retry_pause: values.seconds("DOCUMENT_RETRY_SECONDS"),
         folder_scan: 60 * values.seconds("FOLDER_SCAN_MINUTES"),
         folder_max_files: values.size("FOLDER_MAX_FILES"),
+        max_folders: values.size("MAX_WATCHED_FOLDERS"),
+        max_files: values.size("MAX_UPLOAD_FILES"),
     }
 }
 

@@ -8,8 +8,6 @@ use super::calls::{SEARCH_CONVERSATIONS, SEARCH_DOCUMENTS};
 use super::options::Options;
 use super::types::{Bulk, Changes, DocumentScope, New};
 
-/// Conversations that one bulk request may name; the longest page of a list.
-const MAX_BULK: usize = 200;
 /// Documents that a conversation may name one by one.
 const MAX_DOCUMENTS: usize = 1000;
 /// Searches and servers of tools that a conversation may name.
@@ -20,6 +18,7 @@ const MAX_TOOLS: usize = 100;
 pub(super) struct Rules {
     name_chars: usize,
     tags: usize,
+    bulk: usize,
     text_bytes: usize,
     metadata_bytes: usize,
 }
@@ -29,6 +28,7 @@ impl Rules {
         Self {
             name_chars: config.conversations.max_name_chars,
             tags: config.conversations.max_tags,
+            bulk: config.conversations.bulk_max,
             text_bytes: config.conversations.max_message_bytes,
             metadata_bytes: config.conversations.max_metadata_bytes,
         }
@@ -69,8 +69,8 @@ impl Rules {
     }
 
     pub(super) fn bulk(self, ids: &[ConversationId], bulk: &mut Bulk) -> Result<(), Error> {
-        if ids.is_empty() || ids.len() > MAX_BULK {
-            return Err(Error::invalid("ids", format!("give 1 to {MAX_BULK} ids")));
+        if ids.is_empty() || ids.len() > self.bulk {
+            return Err(Error::invalid("ids", format!("give 1 to {} ids (BULK_MAX)", self.bulk)));
         }
         match bulk {
             Bulk::Tag { tag } | Bulk::Untag { tag } => {

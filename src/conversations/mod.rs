@@ -100,10 +100,11 @@ impl Conversations {
         limit: usize,
     ) -> Result<Page<Conversation>, Error> {
         let after = read_cursor(cursor)?;
-        let owner = caller.user;
+        let (owner, looks_at) = (caller.user, self.live.now().conversations.query_messages);
         self.store
             .read(move |db| {
-                let (items, next) = queries::list(db, owner, &filter, after.as_ref(), limit)?;
+                let filter = (&filter, looks_at);
+                let (items, next) = queries::list(db, owner, filter, after.as_ref(), limit)?;
                 Ok(Page { items, next_cursor: next.and_then(|key| Cursor::encode(&key)) })
             })
             .await

@@ -14,10 +14,6 @@ use crate::store::text;
 /// What a page of conversations is sorted by: pinned, activity, row.
 pub(super) type ListKey = (bool, String, i64);
 
-/// Messages that a list's `query` looks at, newest first: a word that is everywhere must not make
-/// the list slow.
-const QUERY_CANDIDATES: u32 = 2000;
-
 const COLUMNS: &str = "c.seq, c.id, c.title, c.created_at, c.updated_at, c.message_count,
     c.last_role, c.last_text, c.last_at, c.pinned, c.archived, c.folder, c.model, c.system_prompt,
     c.document_ids, c.options, c.metadata, c.deleted_at, c.active_leaf_id, c.pinned_document_ids,
@@ -111,11 +107,12 @@ pub(crate) fn find(
     Ok(Some(found))
 }
 
-/// One page, and the key of the next.
+/// One page, and the key of the next. Its `query` looks at so many messages, newest first: a word that
+/// is everywhere must not make the list slow.
 pub(super) fn list(
     db: &Connection,
     owner: UserId,
-    filter: &Filter,
+    (filter, looks_at): (&Filter, u32),
     after: Option<&ListKey>,
     limit: usize,
 ) -> rusqlite::Result<(Vec<Conversation>, Option<ListKey>)> {
@@ -145,7 +142,7 @@ pub(super) fn list(
               (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?
                ORDER BY rowid DESC LIMIT ?))",
         );
-        values.extend([expression.clone().into(), expression.into(), QUERY_CANDIDATES.into()]);
+        values.extend([expression.clone().into(), expression.into(), looks_at.into()]);
     }
     let pinned = if filter.trash { "0" } else { "c.pinned" };
     if let Some((was_pinned, at, seq)) = after {

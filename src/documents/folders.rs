@@ -11,8 +11,6 @@ use super::{collections, queries};
 use crate::base::{Caller, CollectionId, FolderId, Timestamp, UserId};
 use crate::error::Error;
 
-/// Watched folders of one person.
-const MAX_FOLDERS: usize = 100;
 /// Files that were passed over, of which the reasons are kept.
 pub(super) const SKIPPED_SHOWN: usize = 20;
 
@@ -156,7 +154,7 @@ impl Documents {
         collection: Option<CollectionId>,
     ) -> Result<WatchedFolder, Error> {
         let path = self.checked_folder(path).await?;
-        let owner = caller.user;
+        let (owner, most) = (caller.user, self.inner.live.now().documents.max_folders);
         let written =
             self.inner
                 .store
@@ -168,9 +166,10 @@ impl Documents {
                         let message = "this folder is watched already".to_owned();
                         return Err(Error::conflict("folder_watched", message));
                     }
-                    if known.len() >= MAX_FOLDERS {
-                        let message =
-                            format!("{MAX_FOLDERS} folders can be watched; let one go first");
+                    if known.len() >= most {
+                        let message = format!(
+                            "{most} folders can be watched (MAX_WATCHED_FOLDERS); let one go first"
+                        );
                         return Err(Error::conflict("too_many_folders", message));
                     }
                     let id = FolderId::new();

@@ -41,9 +41,6 @@ use crate::store::Store;
 use crate::store::blobs::{Blobs, Incoming, Stored};
 use queries::NewRow;
 
-/// Documents of one bulk change.
-const BULK_MAX: usize = 200;
-
 /// Everybody's documents.
 #[derive(Debug, Clone)]
 pub struct Documents {
@@ -271,8 +268,9 @@ impl Documents {
         ids: Vec<DocumentId>,
         bulk: Bulk,
     ) -> Result<u32, Error> {
-        if ids.is_empty() || ids.len() > BULK_MAX {
-            return Err(Error::invalid("ids", format!("name 1 to {BULK_MAX} documents")));
+        let most = self.inner.live.now().conversations.bulk_max;
+        if ids.is_empty() || ids.len() > most {
+            return Err(Error::invalid("ids", format!("name 1 to {most} documents (BULK_MAX)")));
         }
         let owner = caller.user;
         let change = match bulk {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::harness::people::PASSWORD;
 use crate::harness::{Server, eventually, skipped};
 
 /// A clock that can be set.
@@ -103,4 +104,28 @@ async fn a_clock_that_jumps_ends_nothing_on_the_bus_and_holds_nothing_up() {
     let mut later = server.socket("/ws/away").await;
     let frames = later.until("message").await;
     assert_eq!(frames.last().unwrap()["message"]["payload"]["text"], "1");
+}
+
+#[tokio::test]
+async fn a_session_ends_by_whichever_clock_says_so_first() {
+    let Some(clock) = Clock::find() else {
+        return skipped("a_session_ends_by_whichever_clock_says_so_first", "no libfaketime");
+    };
+    let wrapper = clock.wrapper();
+    let words: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+    let server = Server::with("SESSION_EXPIRY_HOURS", 1).under(&words).start().await;
+    let owner = server.lock().await;
+    assert_eq!(owner.get(&server, "/conversations").await.status, 200);
+    // As after a sleep: the wall clock went on, the other one stood.
+    clock.step("+2h");
+    assert_eq!(owner.get(&server, "/conversations").await.status, 401);
+    // Set back, the wall clock lengthens nothing and ends nothing.
+    let later = server.sign_in(json!({ "password": PASSWORD })).await;
+    let ends = |session: Value| -> jiff::Timestamp {
+        session["session"]["expires_at"].as_str().unwrap().parse().unwrap()
+    };
+    clock.step("+0s");
+    let session = later.get(&server, "/auth/session").await.is(200);
+    let left = ends(session).duration_since(wall(&server).await);
+    assert!(left <= jiff::SignedDuration::from_hours(1), "it has {left} left");
 }

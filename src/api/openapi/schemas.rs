@@ -20,6 +20,16 @@ const BLANK: &str =
 /// Control codes, the same way.
 const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
 
+/// Lengths that stand in the document with their default, and the settings that they are.
+const LENGTHS: [(&str, &str); 6] = [
+    ("NewPassword/properties/new/minLength", "PASSWORD_MIN_CHARS"),
+    ("Question/properties/attachments/maxItems", "MAX_ATTACHMENTS"),
+    ("TemporaryQuestion/properties/messages/maxItems", "TEMPORARY_MAX_MESSAGES"),
+    ("ManyConversations/properties/ids/maxItems", "BULK_MAX"),
+    ("ManyDocuments/properties/ids/maxItems", "BULK_MAX"),
+    ("Form/properties/file/maxItems", "MAX_UPLOAD_FILES"),
+];
+
 /// Every type that a route names.
 pub(super) fn all(routes: &[Described]) -> Map<String, Value> {
     let mut named: Vec<(String, RefOr<Schema>)> =
@@ -51,6 +61,13 @@ pub(super) fn tidy(document: &mut Value, settings: &Snapshot) {
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (_, schema) in schemas.iter_mut().filter(|(name, _)| !sent.contains(*name)) {
             require_nullable(schema);
+        }
+    }
+    for (path, key) in LENGTHS {
+        if let Some(length) = document.pointer_mut(&format!("/components/schemas/{path}"))
+            && let Some(value) = value_of(key, settings)
+        {
+            *length = value.into();
         }
     }
     let types = document["components"]["schemas"].clone();
@@ -194,6 +211,11 @@ fn bound(node: &mut Value) {
     node.entry("maximum").or_insert(most);
 }
 
+/// The number that a setting is now.
+fn value_of(key: &str, settings: &Snapshot) -> Option<u64> {
+    settings.items.iter().find(|row| row.key == key)?.value.parse().ok()
+}
+
 /// Puts the value of a setting where its name stands.
 fn limit(node: &mut Value, settings: &Snapshot) {
     // The name of a list's own limit comes with its items, which are names.
@@ -205,8 +227,7 @@ fn limit(node: &mut Value, settings: &Snapshot) {
         name(node);
     }
     let Some(key) = node["x-setting"].as_str().map(str::to_owned) else { return };
-    let row = settings.items.iter().find(|row| row.key == key);
-    let Some(value) = row.and_then(|row| row.value.parse::<u64>().ok()) else { return };
+    let Some(value) = value_of(&key, settings) else { return };
     if key == "MAX_NAME_CHARS" {
         name(node);
     }

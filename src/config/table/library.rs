@@ -19,6 +19,7 @@ pub(super) const SEARCH: Group = Group {
         whole("MAX_UPLOAD_MB", "100", (1, 10_240), "size of one document")
             .presets("=", "=", "5")
             .live(),
+        whole("MAX_UPLOAD_FILES", "200", (1, 10_000), "documents that one upload may bring").live(),
         whole(
             "SEARCH_CANDIDATES",
             "2000",
@@ -152,6 +153,8 @@ pub(super) const DOCUMENTS: Group = Group {
             "a watched folder is looked through again after this, events or not",
         )
         .live(),
+        whole("MAX_WATCHED_FOLDERS", "100", (1, 10_000), "folders that one person may watch")
+            .live(),
         whole(
             "FOLDER_MAX_FILES",
             "20000",

@@ -50,6 +50,15 @@ pub(super) const SIGN_IN: Group = Group {
             "life of a link that lets somebody set a password",
         )
         .live(),
+        whole("PASSWORD_MIN_CHARS", "8", (8, 128), "length of the shortest password").live(),
+        whole(
+            "PASSWORD_FREE_TRIES",
+            "3",
+            (1, 100),
+            "wrong passwords for one name before there is a wait, which doubles each time",
+        )
+        .live(),
+        whole("PASSWORD_WAIT_MAX_SECONDS", "300", (1, 3_600), "the longest such wait").live(),
     ],
 };
 

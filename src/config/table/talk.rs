@@ -42,6 +42,22 @@ pub(super) const CHAT: Group = Group {
         )
         .live(),
         whole("MAX_TAGS", "50", (1, 1_000), "tags of one conversation").live(),
+        whole("MAX_ATTACHMENTS", "20", (1, 1_000), "files that one message may bring").live(),
+        whole(
+            "BULK_MAX",
+            "200",
+            (200, 10_000),
+            "conversations or documents that one request may change together",
+        )
+        .live(),
+        whole(
+            "LIST_QUERY_MESSAGES",
+            "2000",
+            (1, 1_000_000),
+            "newest messages with its words that a list's query looks at; bounds its time for \
+                 common words",
+        )
+        .live(),
         whole("MAX_METADATA_KB", "64", (1, 1_024), "size of a conversation's metadata").live(),
         whole("MAX_NOTE_KB", "8", (1, 1_024), "size of one note").live(),
         whole("MAX_ANSWER_KB", "4096", (1, 65_536), "size at which an answer is ended").live(),
@@ -74,6 +90,13 @@ pub(super) const CHAT: Group = Group {
             "30000",
             (100, 600_000),
             "time a model has to make a title before the question's own words are taken",
+        )
+        .live(),
+        whole(
+            "TEMPORARY_MAX_MESSAGES",
+            "1000",
+            (1, 100_000),
+            "messages that a question of a temporary chat may bring along",
         )
         .live(),
         whole(
