@@ -68,6 +68,7 @@ struct Inner {
     setup: Mutex<Option<Hash>>,
     known: Mutex<Known>,
     started: Instant,
+    clock: clock::Steady,
 }
 
 #[derive(Debug, Default)]
@@ -122,6 +123,7 @@ impl Auth {
                 setup: Mutex::new(None),
                 known: Mutex::default(),
                 started,
+                clock: clock::Steady::new(),
             }),
         })
     }
@@ -193,7 +195,7 @@ impl Auth {
             let Some((user, role, how, expires_at)) = found else { return Ok(None) };
             let identity = Identity::new(user, role, how, self.inner.started);
             if let Some(expires_at) = expires_at {
-                let left = expires_at.as_ms().saturating_sub(Timestamp::now().as_ms());
+                let left = expires_at.as_ms().saturating_sub(self.now().as_ms());
                 let Ok(left @ 1..) = u64::try_from(left) else { return Ok(None) };
                 identity.ends_in(Duration::from_millis(left));
             }
@@ -220,8 +222,8 @@ impl Auth {
             return;
         }
         let (store, identity) = (self.inner.store.clone(), Arc::clone(identity));
+        let expires_at = self.now().after(life);
         self.inner.tasks.spawn(async move {
-            let expires_at = Timestamp::now().after(life);
             let noted = store
                 .write(move |tx| {
                     queries::update_used(tx, &identity.how, identity.user, expires_at)?;
@@ -280,6 +282,13 @@ impl Auth {
     /// Clears away what has ended by itself.
     pub async fn sweep(&self) -> Result<usize, Error> {
         self.known().by_hash.retain(|_, identity| !identity.is_over());
-        self.inner.store.write(|tx| Ok::<_, Error>(queries::delete_expired(tx)?)).await
+        let now = self.now();
+        self.inner.store.write(move |tx| Ok::<_, Error>(queries::delete_expired(tx, now)?)).await
+    }
+
+    /// The instant that ends are reckoned by: the wall clock's, unless it was set back meanwhile, for that lets
+    /// nothing live longer.
+    fn now(&self) -> Timestamp {
+        self.inner.clock.now().max(Timestamp::now())
     }
 }

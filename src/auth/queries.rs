@@ -204,13 +204,14 @@ pub(super) fn list_sessions(
     current: Option<SessionId>,
     after: Option<SessionId>,
     limit: usize,
+    now: Timestamp,
 ) -> rusqlite::Result<Vec<Session>> {
     db.prepare_cached(
         "SELECT id, created_at, last_used_at, expires_at, address, agent FROM sessions
          WHERE owner = ?1 AND (?2 IS NULL OR id < ?2) AND expires_at > ?3
          ORDER BY id DESC LIMIT ?4",
     )?
-    .query_map(params![owner, after, Timestamp::now(), limit], |row| {
+    .query_map(params![owner, after, now, limit], |row| {
         let id = row.get(0)?;
         Ok(Session {
             id,
@@ -347,18 +348,18 @@ pub(super) fn insert_claim(
 pub(super) fn find_claim(
     db: &Connection,
     hash: &Hash,
+    now: Timestamp,
 ) -> rusqlite::Result<Option<(UserId, ClaimPurpose, Timestamp)>> {
     db.prepare_cached(
         "SELECT c.owner, c.purpose, c.expires_at FROM claims c JOIN users u ON u.id = c.owner
          WHERE c.hash = ? AND c.expires_at > ? AND u.disabled_at IS NULL",
     )?
-    .query_row(params![hash, Timestamp::now()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    .query_row(params![hash, now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     .optional()
 }
 
 /// What has ended by itself.
-pub(super) fn delete_expired(tx: &Connection) -> rusqlite::Result<usize> {
-    let now = Timestamp::now();
+pub(super) fn delete_expired(tx: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let mut gone = 0;
     for table in ["sessions", "tokens", "claims"] {
         gone += tx.execute(&format!("DELETE FROM {table} WHERE expires_at < ?"), [now])?;

@@ -10,7 +10,7 @@ use super::password::{self, Forbearance};
 use super::secret::{self, Hash, Told};
 use super::types::{Claim, ClaimPurpose, Session};
 use super::{Auth, not_signed_in, queries, users};
-use crate::base::{Caller, Cursor, Once, Page, SessionId, Timestamp, UserId};
+use crate::base::{Caller, Cursor, Once, Page, SessionId, UserId};
 use crate::error::Error;
 use crate::store;
 
@@ -120,13 +120,13 @@ impl Auth {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Session>, Error> {
-        let (user, current) = (who.user, who.session());
+        let (user, current, now) = (who.user, who.session(), self.now());
         let after = read_cursor(cursor)?;
         let items = self
             .inner
             .store
             .read(move |db| {
-                Ok::<_, Error>(queries::list_sessions(db, user, current, after, limit + 1)?)
+                Ok::<_, Error>(queries::list_sessions(db, user, current, after, limit + 1, now)?)
             })
             .await?;
         Ok(page(items, limit, |session| session.id))
@@ -227,11 +227,11 @@ impl Auth {
             return Err(bad_claim());
         }
         let hash = secret::hash(claim.expose_secret());
-        let setup = self.is_setup(&hash);
+        let (setup, now) = (self.is_setup(&hash), self.now());
         self.inner
             .store
             .read(move |db| {
-                let (owner, purpose, expires_at) = match queries::find_claim(db, &hash)? {
+                let (owner, purpose, expires_at) = match queries::find_claim(db, &hash, now)? {
                     Some((owner, purpose, expires_at)) => (owner, purpose, Some(expires_at)),
                     None if setup => (UserId::OWNER, ClaimPurpose::Setup, None),
                     None => return Err(bad_claim()),
@@ -273,7 +273,7 @@ impl Auth {
         let work = move |tx: &Connection| {
             // A link is good once, also for two who use it in the same moment.
             if let Some(claim) = claim
-                && queries::find_claim(tx, &claim)?.is_none()
+                && queries::find_claim(tx, &claim, auth.now())?.is_none()
                 && (!auth.is_setup(&claim) || queries::has_passwords(tx)?)
             {
                 return Err(bad_claim());
@@ -311,7 +311,7 @@ impl Auth {
     fn new_session(&self, user: UserId) -> Result<(Opened, Hash), Error> {
         let secret = secret::make(secret::SESSION)?;
         let hash = secret::hash(secret.expose_secret());
-        let expires_at = Timestamp::now().after(self.inner.live.now().server.session_expiry);
+        let expires_at = self.now().after(self.inner.live.now().server.session_expiry);
         Ok((Opened { id: SessionId::new(), user, secret, expires_at }, hash))
     }
 }

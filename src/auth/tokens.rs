@@ -9,7 +9,7 @@ use super::secret::{self, Told};
 use super::sign_in::{page, read_cursor};
 use super::types::{NewToken, Token};
 use super::{Auth, How, queries, users};
-use crate::base::{Caller, Page, Timestamp, TokenId};
+use crate::base::{Caller, Page, TokenId};
 use crate::error::Error;
 
 impl Auth {
@@ -48,7 +48,7 @@ impl Auth {
         if new.scopes.contains(&Scope::Admin) {
             who.authorize(Need::Admin)?;
         }
-        if new.expires_at.is_some_and(|at| at <= Timestamp::now()) {
+        if new.expires_at.is_some_and(|at| at <= self.now()) {
             return Err(Error::invalid("expires_at", "a token must end in the future"));
         }
         let secret = secret::make(secret::TOKEN)?;

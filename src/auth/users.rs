@@ -186,6 +186,6 @@ impl Auth {
     }
 
     fn claim_end(&self) -> Timestamp {
-        Timestamp::now().after(self.inner.live.now().server.invitation_expiry)
+        self.now().after(self.inner.live.now().server.invitation_expiry)
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::people::PASSWORD;
+use crate::harness::people::{PASSWORD, Person};
 use crate::harness::{Server, eventually, skipped};
 
 /// A clock that can be set.
@@ -128,4 +128,45 @@ async fn a_session_ends_by_whichever_clock_says_so_first() {
     let session = later.get(&server, "/auth/session").await.is(200);
     let left = ends(session).duration_since(wall(&server).await);
     assert!(left <= jiff::SignedDuration::from_hours(1), "it has {left} left");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_lets_nothing_live_longer() {
+    let Some(clock) = Clock::find() else {
+        return skipped("a_clock_that_is_set_back", "no libfaketime");
+    };
+    let wrapper = clock.wrapper();
+    let words: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+    let mut server = Server::plan().under(&words).start().await;
+    let owner = server.lock().await;
+    let idle = server.sign_in(json!({ "password": PASSWORD })).await;
+    // A session that nobody uses ends soon: its hour is almost over.
+    assert!(server.stop().await.success());
+    let soon = || (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5)).to_string();
+    let soon = || format!("{}Z", &soon()[..23]);
+    let last = "UPDATE sessions SET expires_at = ? WHERE id = (SELECT max(id) FROM sessions)";
+    assert_eq!(server.database().execute(last, [soon()]).unwrap(), 1);
+    server.boot().await;
+    owner.get(&server, "/conversations").await.is(200);
+    let body = json!({ "name": "short", "scopes": ["chat"], "expires_at": soon() });
+    let made = owner.post(&server, "/auth/tokens", body).await.is(201);
+    let token = Person::with_token(made["token"].as_str().unwrap());
+    let mut feed = server.events_as("/events", &token).await;
+    feed.until_named("hello").await;
+
+    clock.step("-3d");
+    let off = wall(&server).await.duration_since(jiff::Timestamp::now());
+    assert!(off < jiff::SignedDuration::from_hours(-48), "the clock did not jump: {off}");
+    feed.until_named("signed_out").await;
+    // Both have had their time, whatever the clock says.
+    for gone in [&token, &idle, &token, &idle] {
+        gone.get(&server, "/conversations").await.fails(401, "not_signed_in");
+    }
+    for offset in ["-3d", "+0s"] {
+        clock.step(offset);
+        owner.get(&server, "/conversations").await.is(200);
+        let another = server.sign_in(json!({ "password": PASSWORD })).await;
+        another.get(&server, "/conversations").await.is(200);
+        token.get(&server, "/conversations").await.fails(401, "not_signed_in");
+    }
 }
