@@ -4,6 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::client::Reply;
 use crate::harness::routes::{Ids, Route, all};
 use crate::harness::{Act, Server, Upstream};
 
@@ -17,6 +18,9 @@ const APART: [(&str, &str); 7] = [
     ("/turns/{turn}/calls/{call}", "`a_call_is_allowed_once_under_a_key`"),
     ("/conversations/{conversation}/messages/{answer}/continue", "the answer here is whole"),
 ];
+
+/// What is told with how it stands at the moment: only its id is the same for sure.
+const LIVE: [&str; 3] = ["/embeddings", "/providers", "/tool-servers"];
 
 /// What deletes goes last, and first of it what a thing is deleted with.
 fn writes() -> Vec<Route> {
@@ -50,7 +54,12 @@ async fn every_route_that_writes_answers_the_same_key_the_same_way() {
         let first = send().await;
         assert!(first.status < 300, "{}: {} {}", first.asked, first.status, first.text);
         let again = send().await;
-        assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", first.asked);
+        let live = LIVE.iter().any(|root| route.path.starts_with(root)) && !first.text.is_empty();
+        let told = |reply: &Reply| match live {
+            true => reply.json()["id"].to_string(),
+            false => reply.text.clone(),
+        };
+        assert_eq!((again.status, told(&again)), (first.status, told(&first)), "{}", first.asked);
         let other = json!({"title": "Something else"});
         let other = server.post_once(&key, "/conversations", other).await;
         assert_eq!(other.status, 409, "{}: its key is free: {}", first.asked, other.text);
