@@ -45,6 +45,7 @@ mod failing_disk;
 mod feed;
 mod folders;
 mod framing;
+mod freezing;
 mod ground_rules;
 mod guard;
 mod health;
