@@ -48,6 +48,7 @@ mod framing;
 mod freezing;
 mod ground_rules;
 mod guard;
+mod half_open;
 mod health;
 mod hostile_clients;
 mod hostile_json;
