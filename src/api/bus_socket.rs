@@ -438,3 +438,29 @@ fn frame(delivery: &Delivery) -> Bytes {
 fn read<T: DeserializeOwned>(bytes: &[u8], depth: usize) -> Result<T, Failure> {
     parse_json(bytes, depth)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_bus_frames() {
+        crate::base::fuzz::fuzz("bus_frames", |bytes| {
+            // What is not JSON never comes so far.
+            if serde_json::from_slice::<Value>(bytes).is_err() {
+                return;
+            }
+            let told = [
+                read::<SendFrame>(bytes, 64).map(drop),
+                read::<AckFrame>(bytes, 64).map(drop),
+                read::<SubscribeFrame>(bytes, 64)
+                    .and_then(|frame| numbered("since_seq", frame.since_seq).map(drop)),
+                read::<PingFrame>(bytes, 64).map(drop),
+            ];
+            for failure in told.into_iter().filter_map(Result::err) {
+                let body = failure.body("r");
+                assert!(body["code"].is_string() && body["status"] == 400, "{body}");
+            }
+        });
+    }
+}

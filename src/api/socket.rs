@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::call::{Call, Head, parse_json};
@@ -132,6 +133,7 @@ impl Session {
             Self { head, caller, conversation, out, shown: HashMap::new(), too_big: false };
         session.join_running().await;
         let mut beat = tokio::time::interval(config.server.heartbeat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.tick().await;
         let mut heard = clock::monotonic();
         loop {

@@ -1,5 +1,6 @@
 //! A connection whose peer does not take what is written to it for too long is given up, so that a
-//! slow reader cannot hold memory and a slot for ever.
+//! slow reader cannot hold memory and a slot for ever; nor can one that is gone without a word, to whom
+//! little is written.
 
 use std::io;
 use std::pin::Pin;
@@ -19,6 +20,14 @@ pub(super) struct Stall {
 
 impl Stall {
     pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+        // What is written fits into the system's buffer, so that only the system knows that nobody takes it.
+        #[cfg(target_os = "linux")]
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(
+            &stream,
+            u32::try_from(patience.as_millis()).unwrap_or(u32::MAX),
+        ) {
+            tracing::debug!(%error, "a peer that vanishes will hold its connection for long");
+        }
         Self { stream, patience, waiting: None }
     }
 

@@ -92,16 +92,22 @@ async fn a_stopped_answer_can_be_continued() {
 
 #[tokio::test]
 async fn two_hundred_stopped_answers_leave_no_connection_behind() {
-    let (server, upstream, model, _) = stage().await;
+    let server = Server::with("ENABLE_EMBEDDINGS", false).start().await;
+    let upstream = Upstream::openai().await;
+    let model = server.connect(&upstream).await;
     let descriptors =
         || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).map_or(0, Iterator::count);
     let mut before = 0;
     for round in 0..8 {
         let conversations =
             futures_util::future::join_all((0..25).map(|_| server.conversation())).await;
-        for _ in 0..25 {
-            let pace = upstream.paced();
-            pace.say("x");
+        for n in 0..25 {
+            // Some have begun to answer, some say nothing.
+            if n % 2 == 0 {
+                upstream.paced().say("x");
+            } else {
+                upstream.then(Act::Hang);
+            }
         }
         let asked = futures_util::future::join_all(
             conversations.iter().map(|id| server.ask(id, &model, "Go")),

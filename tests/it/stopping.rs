@@ -137,3 +137,39 @@ async fn requests_under_way_are_finished() {
         server.get(&format!("/conversations/{id}")).await.is(200);
     }
 }
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_an_upload_ends_with_0_and_leaves_nothing_half_written() {
+    let mut server = Server::with("SHUTDOWN_GRACE_SECONDS", 1).start().await;
+    let mut sending = server.connection().await;
+    let (kind, form) = crate::harness::library::form(&[("half.txt", &vec![b'x'; 4_000_000])]);
+    let head = format!(
+        "POST /api/v1/documents HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: {kind}\r\n\
+         Content-Length: {}\r\n\r\n",
+        server.port(),
+        form.len()
+    );
+    let half = [head.as_bytes(), &form[..form.len() / 2]].concat();
+    tokio::io::AsyncWriteExt::write_all(&mut sending, &half).await.unwrap();
+    let blobs = server.data_dir().join("documents");
+    let bytes = |folder: &std::path::Path| {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files.map(|file| file.metadata().map_or(0, |file| file.len())).sum::<u64>()
+    };
+    crate::harness::eventually("half of it is on the disk", || async {
+        (bytes(&blobs.join("unfinished")) > 1_000_000).then_some(())
+    })
+    .await;
+    let start = Instant::now();
+    assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    server.boot().await;
+    let left: Vec<_> =
+        std::fs::read_dir(&blobs).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(left, [blobs.join("unfinished")], "a part of it was kept");
+    assert_eq!(std::fs::read_dir(blobs.join("unfinished")).unwrap().count(), 0);
+    let documents = server.get("/documents").await.is(200);
+    assert_eq!(documents["items"], json!([]));
+    server.read_document("half.txt", b"Sent again").await;
+    server.assert_sound();
+}

@@ -15,6 +15,7 @@ pub mod redis;
 pub mod routes;
 pub mod server;
 pub mod socket;
+pub mod strace;
 pub mod talk;
 pub mod target;
 pub mod upstream;

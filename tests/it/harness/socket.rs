@@ -52,6 +52,11 @@ impl Socket {
         }
     }
 
+    /// The next frame of any kind; `None` when the connection is gone.
+    pub async fn any_message(&mut self) -> Option<Message> {
+        in_time("a frame", self.stream.next()).await.and_then(Result::ok)
+    }
+
     /// Frames up to and with the first of this type.
     pub async fn until(&mut self, kind: &str) -> Vec<Value> {
         let mut seen: Vec<Value> = Vec::new();
