@@ -28,7 +28,10 @@ async fn every_earlier_text_is_shown_with_its_time_and_can_be_put_back() {
     assert_eq!(texts(&kept), ["Third.", "Second.", "You said: Hello"], "the newest first");
     let times = |field: &str| items(&kept).iter().map(|one| one[field].clone()).collect::<Vec<_>>();
     assert_eq!(times("replaced_at"), [&edited[2], &edited[1], &edited[0]].map(Clone::clone));
-    assert_eq!(times("created_at"), [&edited[1], &edited[0], &answer["created_at"]].map(Clone::clone));
+    assert_eq!(
+        times("created_at"),
+        [&edited[1], &edited[0], &answer["created_at"]].map(Clone::clone)
+    );
 
     let first = server.get(&format!("{revisions}?limit=2")).await.is(200);
     assert_eq!(texts(&first), ["Third.", "Second."]);

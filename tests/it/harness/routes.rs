@@ -96,11 +96,7 @@ pub fn all() -> Vec<Route> {
             "/conversations/{conversation}/messages/{question}/attachments/{n}",
             none.clone(),
         ),
-        route(
-            "GET",
-            "/conversations/{conversation}/messages/{answer}/revisions",
-            none.clone(),
-        ),
+        route("GET", "/conversations/{conversation}/messages/{answer}/revisions", none.clone()),
         route("PATCH", "/conversations/{conversation}/messages/{answer}", json!({"content": "A"})),
         route("DELETE", "/conversations/{conversation}/messages/{answer}", none.clone()),
         route("POST", "/conversations/{conversation}/messages/{answer}/restore", none.clone()),
