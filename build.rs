@@ -11,7 +11,7 @@ mod scan;
 #[path = "build/squeeze.rs"]
 mod squeeze;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
@@ -81,7 +81,12 @@ fn join(files: &mut Files) -> Result<(), String> {
     let page = text("index.html").ok_or("assets/index.html: no such file")?;
     let entry = page::entry(&page).ok_or("index.html: no <script type=\"module\">")?;
     let bundle = bundle::bundle(&entry, &text)?;
-    for path in &bundle.modules {
+    let others: Vec<String> = others(&sources).collect();
+    let mut shared = BTreeSet::new();
+    for entry in others.iter().filter_map(|page| page::entry(page)) {
+        shared.extend(bundle::bundle(&entry, &text)?.modules);
+    }
+    for path in bundle.modules.difference(&shared) {
         files.remove(path);
     }
     // A part names only others' files, the script names parts, too: so the hashes of parts come first.
@@ -99,10 +104,7 @@ fn join(files: &mut Files) -> Result<(), String> {
         sheets.push((path, sheet));
     }
     let css = page::join_css(&sheets)?;
-    // The other pages are served as they are, with the stylesheets that they share with the first.
-    let others = files.iter().filter(|(path, _)| squeeze::is_page(path) && *path != "index.html");
-    let shared: Vec<String> =
-        others.flat_map(|(_, bytes)| page::stylesheets(&String::from_utf8_lossy(bytes))).collect();
+    let shared: Vec<String> = others.iter().flat_map(|page| page::stylesheets(page)).collect();
     for path in sheets.iter().map(|(path, _)| path).filter(|path| !shared.contains(path)) {
         files.remove(path);
     }
@@ -112,6 +114,13 @@ fn join(files: &mut Files) -> Result<(), String> {
         page::rewrite(&page, &|path| files.get(path).map(|bytes| squeeze::version(bytes)))?;
     files.insert("index.html".to_owned(), rewritten.into_bytes());
     Ok(())
+}
+
+/// The other pages: they are served as they are, with the modules and stylesheets that they share with
+/// the first.
+fn others(files: &Files) -> impl Iterator<Item = String> {
+    let pages = files.iter().filter(|(path, _)| squeeze::is_page(path) && *path != "index.html");
+    pages.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// A script that names what it imports later with its hash.

@@ -2,6 +2,7 @@
 import { startRouter } from "./lib/router.js";
 import { loadWords } from "./lib/text.js";
 import { startAppearance } from "./state/appearance.js";
+import { startBudget } from "./state/budget.js";
 import { startClaim } from "./state/claim.js";
 import { startCollections } from "./state/collections.js";
 import { startConnection } from "./state/connection.js";
@@ -62,6 +63,7 @@ function enter() {
   startEmbeddings();
   startModels();
   startServer();
+  startBudget();
   startSearch();
   startConnection();
 }

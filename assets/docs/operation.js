@@ -1,4 +1,5 @@
 // One route: what it takes, what it answers, and a command line to try it with.
+import { copyText } from "../lib/clipboard.js";
 import { make, prose } from "./make.js";
 import { field, fields, resolve, sample } from "./schema.js";
 
@@ -67,8 +68,8 @@ function command(root, path, method, operation, parameters) {
     {
       type: "button",
       click: async () => {
-        await navigator.clipboard.writeText(text);
-        told.textContent = "Copied";
+        const done = () => "Copied";
+        told.textContent = await copyText(text).then(done, () => "The browser did not allow copying; select the command instead");
         setTimeout(() => (told.textContent = ""), 2000);
       },
     },

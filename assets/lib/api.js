@@ -19,6 +19,8 @@ export class ApiError extends Error {
     this.details = facts.details ?? null;
     this.requestId = facts.requestId ?? null;
     this.retryAfter = facts.retryAfter ?? null;
+    /** When it is worth asking again. @type {Date|null} */
+    this.retryAt = this.retryAfter ? new Date(Date.now() + this.retryAfter * 1000) : null;
   }
 }
 
@@ -44,9 +46,9 @@ export function randomKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {string} path @param {Record<string, any>} [query] */
-export function get(path, query) {
-  return send("GET", path + queryText(query));
+/** @param {string} path @param {Record<string, any>} [query] @param {AbortSignal} [signal] abandons it */
+export function get(path, query, signal) {
+  return send("GET", path + queryText(query), undefined, { signal });
 }
 
 /** @param {string} path @param {any} [body] @param {{key?: string}} [options] */

@@ -1,4 +1,5 @@
 /** Files picked, dropped or pasted, made ready to travel inside a question. */
+import { estimateTokens } from "./tokens.js";
 
 /** All attachments of one question together, in bytes; base64 adds a third, and a request holds 1 MiB. */
 export const ATTACHMENTS_MAX_BYTES = 700_000;
@@ -12,11 +13,14 @@ export function fileKind(file) {
   return file.type.startsWith("text/") || TEXT_NAMES.test(file.name) || file.type === "application/json" ? "text" : null;
 }
 
-/** @param {File} file @returns {Promise<{name: string, media_type: string, data: string, size: number}>} */
+/** `tokens`: what the text of a file adds to its question. @param {File} file @returns {Promise<{name: string, media_type: string, data: string, size: number, tokens: number|null}>} */
 export async function readAttachment(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const media_type = fileKind(file) === "text" && !file.type.startsWith("text/") ? "text/plain" : file.type;
-  return { name: file.name || "pasted", media_type, data: toBase64(bytes), size: bytes.length };
+  const text = fileKind(file) === "text";
+  const media_type = text && !file.type.startsWith("text/") ? "text/plain" : file.type;
+  const name = file.name || "pasted";
+  const tokens = text ? estimateTokens(`\n\nFile ${name}:\n\`\`\`\n${new TextDecoder().decode(bytes)}\n\`\`\``) : null;
+  return { name, media_type, data: toBase64(bytes), size: bytes.length, tokens };
 }
 
 /** @param {Uint8Array} bytes */

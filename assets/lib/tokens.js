@@ -1,13 +1,13 @@
-/** A guess at how many tokens a text is, close enough to warn by. The server counts for real. */
+/** An estimate of how many tokens a text is: the server's own, so that both say the same. */
 import { locale } from "./text.js";
 
-const CHARACTERS_PER_TOKEN = 4;
-const WIDE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g;
+const QUARTERS_PER_TOKEN = 4;
 
-/** One wide character (Chinese, Japanese, Korean) is about one token; four others are. */
+/** As `estimate_tokens` in src/models/tokens.rs: letters and spaces are a quarter, other characters of one or two bytes a half, longer ones a whole token. */
 export function estimateTokens(text) {
-  const wide = text.match(WIDE)?.length ?? 0;
-  return wide + Math.ceil((text.length - wide) / CHARACTERS_PER_TOKEN);
+  let quarters = 0;
+  for (const letter of text) quarters += letter > "\u07ff" ? 4 : /[a-zA-Z ]/.test(letter) ? 1 : 2;
+  return Math.ceil(quarters / QUARTERS_PER_TOKEN);
 }
 
 /** `950`, `1.2K`, `128K` in the reader's language. */

@@ -12,7 +12,7 @@ import { complain, toast } from "./notices.js";
 import { messageOf, newThread, openThread, placeMessage, refetch, refetchSoon, setMessage } from "./threads.js";
 
 /** Settings of the chat that the next question starts: `{folder, tags, system_prompt, options, model, document_ids}`. */
-export const fresh = signal({});
+export const fresh = signal(/** @type {any} */ ({}));
 
 /**
  * Asks. Without a conversation one is made first.
@@ -126,11 +126,11 @@ export function stop(id) {
 }
 
 /** Changes the words of an answer; what follows it stays, and the toast brings the earlier words back. */
-export function amend(id, { id: messageId, content: before }, content) {
+export function amend(id, { id: messageId, content: before }, content, done = t("done.amended")) {
   const write = (words) => attempt(async () => setMessage(openThread(id), await patch(`/conversations/${id}/messages/${messageId}`, { content: words })));
   return write(content).then((written) => {
     // An answer cannot be made empty again.
-    if (written && before) toast({ text: t("done.amended"), undo: () => write(before) });
+    if (written && before) toast({ text: done, undo: () => write(before) });
     return written;
   });
 }
@@ -181,11 +181,20 @@ export function loadTurn(turnId) {
 }
 
 /** Every message of a conversation in short, for the branches panel. */
-export async function loadTree(id) {
+export function loadTree(id) {
+  return everyPage(`/conversations/${id}/tree`);
+}
+
+/** What an answer said before it was edited, the newest text first. */
+export function loadRevisions(id, messageId) {
+  return everyPage(`/conversations/${id}/messages/${messageId}/revisions`);
+}
+
+async function everyPage(path) {
   const items = [];
   let cursor = null;
   do {
-    const page = await get(`/conversations/${id}/tree`, { limit: 200, cursor });
+    const page = await get(path, { limit: 200, cursor });
     items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor);

@@ -1,9 +1,11 @@
 /** What is said in passing: toasts with their Undo, and the two regions that screen readers follow. */
 import { t } from "../lib/text.js";
+import { toSecond } from "../lib/time.js";
 import { signal } from "../vendor/signals.js";
 
 const TOAST_MS = 8000;
 const LOG_KEEPS = 5;
+const TOO_MANY = 429;
 
 /** @typedef {{id: number, text: string, kind: "plain"|"error", undo: null|(() => any)}} Toast */
 
@@ -37,10 +39,12 @@ export function complain(error) {
   toast({ text: reasonOf(error), kind: "error" });
 }
 
-/** One sentence for an error. */
+/** One sentence for an error, and when it is worth trying again. */
 export function reasonOf(error) {
   if (error?.code === "server_unreachable") return t("error.unreachable");
-  return sentence(error?.message) || t("error.unknown");
+  const reason = sentence(error?.message) || t("error.unknown");
+  if (error?.status !== TOO_MANY || !error.retryAt) return reason;
+  return t("error.until", { reason: reason.replace(/\.$/, ""), time: toSecond(error.retryAt) });
 }
 
 /** The server's words as a sentence by themselves; they start small, since they also stand inside others. Names stay. */

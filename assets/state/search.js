@@ -2,14 +2,20 @@
  * Search over everything: by words at each keystroke, and once more by meaning when the reader pauses. The answer
  * to the newest words is the only one shown.
  */
-import { ask } from "../lib/api.js";
+import { ask, get } from "../lib/api.js";
+import { marked } from "../lib/marked.js";
 import { computed, effect, signal } from "../vendor/signals.js";
+import { recipientsOf, wordsOf } from "./bus-message.js";
+import { may } from "./session.js";
 
 const TYPING_PAUSE_MS = 40;
 const MEANING_PAUSE_MS = 250;
 const LIMIT = 40;
 const PAGE_LIMIT = 100;
 const INSIDE_LIMIT = 60;
+// Messages of agents come whole, and may be long.
+const AGENTS_LIMIT = 8;
+const AGENTS_PAGE_LIMIT = 30;
 
 /** Whether the palette is open. */
 export const paletteOpen = signal(false);
@@ -31,13 +37,19 @@ const GROUPS = [
   ["notes", ["note"]],
 ];
 
+/** What agents told each other, found beside the rest. */
+const told = signal(/** @type {any[]} */ ([]));
+
 /** What was found, as `[group, items]`, without empty groups. */
-export const grouped = computed(() =>
-  /** @type {[string, any[]][]} */ (GROUPS.map(([name, kinds]) => [name, results.value.items.filter((item) => kinds.includes(item.kind))]).filter(([, items]) => items.length)),
-);
+export const grouped = computed(() => {
+  /** @type {[string, any[]][]} */
+  const groups = GROUPS.map(([name, kinds]) => [name, results.value.items.filter((item) => kinds.includes(item.kind))]);
+  return [...groups, /** @type {[string, any[]]} */ (["agents", told.value])].filter(([, items]) => items.length);
+});
 
 let timer = 0;
 let running = null;
+let runningBeside = null;
 
 /** Opens the palette, with words or empty. */
 export function openPalette(words = "") {
@@ -53,11 +65,14 @@ export function startSearch() {
     const filters = narrowed.value;
     clearTimeout(timer);
     running?.abort();
+    runningBeside?.abort();
     if (!words) {
+      told.value = [];
       results.value = { state: "idle", words, items: [], took: null, meaning: false, error: null };
       return;
     }
     timer = setTimeout(async () => {
+      lookAtAgents(words, filters);
       await look(words, filters, false);
       if (words !== query.peek().trim() || filters !== narrowed.peek()) return;
       timer = setTimeout(() => look(words, filters, true), MEANING_PAUSE_MS - TYPING_PAUSE_MS);
@@ -79,6 +94,25 @@ async function look(words, filters, meaning) {
     if (error.name === "AbortError" || (meaning && results.peek().state === "ready")) return;
     results.value = { state: "failed", words, items: [], took: null, meaning: false, error };
   }
+}
+
+/** Searches the bus, which has a search of its own: by words, newest first. What narrows documents leaves it out. */
+async function lookAtAgents(words, filters) {
+  const { scope = "all", from, to, ...others } = filters ?? {};
+  if (scope !== "all" || Object.keys(others).length || !may("bus")) return void (told.value = []);
+  runningBeside = new AbortController();
+  try {
+    const { results: found } = await get("/search", { q: words, limit: filters ? AGENTS_PAGE_LIMIT : AGENTS_LIMIT }, runningBeside.signal);
+    told.value = found.filter(({ timestamp }) => (!from || timestamp >= from) && (!to || timestamp < to)).map((message) => hitOf(message, words));
+  } catch (error) {
+    // The other search says what is wrong.
+    if (error.name !== "AbortError") told.value = [];
+  }
+}
+
+function hitOf(message, words) {
+  const { id, from, timestamp: created_at } = message;
+  return { kind: "agents", id, title: `${from} → ${recipientsOf(message).join(", ")}`, snippet: marked(wordsOf(message), words), created_at };
 }
 
 /** Passages of documents: of one, of a collection, or of all. */

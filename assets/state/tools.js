@@ -55,9 +55,9 @@ export function testToolServer(id) {
   return post(`/tool-servers/${id}/test`);
 }
 
-/** What a chat may choose from, and what it uses. */
+/** What a chat, or a new one, may choose from, and what it uses. @param {string|null} conversation */
 export async function loadChoices(conversation) {
-  return (await get(`/conversations/${conversation}/tools`)).items;
+  return (await get(conversation ? `/conversations/${conversation}/tools` : "/tools")).items;
 }
 
 /** Takes back what was allowed for a whole chat. */

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::reply::{Failure, Reply, download, ok, raw, with_status};
 use crate::base::{ConversationId, MessageId, Page};
 use crate::chat::{Again, Question, Started};
-use crate::conversations::{Message, Rating, State};
+use crate::conversations::{Message, Rating, Revision, State};
 
 fn ids(call: &Call) -> Result<(ConversationId, MessageId), Failure> {
     Ok((call.id("id", "conversation")?, call.id("message_id", "message")?))
@@ -172,6 +172,20 @@ pub(super) async fn rate(mut call: Call) -> Reply {
     let (id, message) = ids(&call)?;
     let Feedback { rating, note } = call.json().await?;
     ok(&call.app().conversations.rate(&call.caller, id, message, rating, note).await?)
+}
+
+/// What an answer said before it was amended, the newest text first.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages/{message_id}/revisions",
+    params(("id" = ConversationId, Path), ("message_id" = MessageId, Path), Paging),
+    responses((status = 200, body = Page<Revision>)),
+)]
+pub(super) async fn revisions(call: Call) -> Reply {
+    let (id, message) = ids(&call)?;
+    let query = call.query()?;
+    let (cursor, limit) = (query.text("cursor"), query.limit()?);
+    ok(&call.app().conversations.revisions(&call.caller, id, message, cursor, limit).await?)
 }
 
 /// The bytes of an attachment.

@@ -88,6 +88,12 @@ pub(super) async fn of_conversation(call: Call) -> Reply {
     ok(&Page::whole(call.app().chat.tools(&call.caller, id).await?))
 }
 
+/// What a new conversation may choose from, and what it uses unless it says otherwise.
+#[utoipa::path(get, path = "/tools", responses((status = 200, body = Page<ToolChoice>)))]
+pub(super) async fn of_new(call: Call) -> Reply {
+    ok(&Page::whole(call.app().chat.tools_of_new().await?))
+}
+
 /// Takes back what was allowed for the whole conversation.
 #[utoipa::path(
     delete,

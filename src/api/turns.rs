@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use super::call::Call;
 use super::events::{self, Out};
 use super::reply::{Failure, Reply, no_content, ok, with_status};
-use crate::base::{CallId, TurnId};
-use crate::chat::{Decision, Event, Replay, TemporaryQuestion, TurnView};
+use crate::base::{CallId, ConversationId, TurnId};
+use crate::chat::{Decision, Event, PromptBudget, Replay, TemporaryQuestion, TurnView};
 use crate::conversations::ToolCall;
 
 const WHAT: &str = "turn";
@@ -31,6 +31,26 @@ pub(super) async fn ask_temporary(mut call: Call) -> Reply {
     let question: TemporaryQuestion = call.json().await?;
     let turn_id = call.app().chat.ask_temporary(&call.caller, question).await?;
     with_status(StatusCode::ACCEPTED, &Begun { turn_id })
+}
+
+/// What the next question is sent with, in tokens; the passages that are found for it come on top.
+#[utoipa::path(
+    get,
+    path = "/prompt-budget",
+    params(
+        ("conversation_id" = Option<ConversationId>, Query, description = "Where it is asked; absent for a new conversation"),
+        ("model" = Option<String>, Query, description = "The model to ask instead of the conversation's"),
+    ),
+    responses((status = 200, body = PromptBudget)),
+)]
+pub(super) async fn budget(call: Call) -> Reply {
+    let query = call.query()?;
+    let id = query.text("conversation_id").filter(|text| !text.is_empty()).map(str::parse);
+    let id: Option<ConversationId> = id.transpose().map_err(|_| {
+        Failure::invalid("conversation_id", "conversation_id is the id of a conversation")
+    })?;
+    let model = query.text("model").filter(|text| !text.is_empty());
+    ok(&call.app().chat.prompt_budget(&call.caller, id, model).await?)
 }
 
 /// How a turn stands and what was sent.

@@ -301,7 +301,11 @@ impl Chat {
     }
 
     /// The notes that a prompt brings along, the newest first.
-    async fn notes(&self, caller: &Caller, options: &Options) -> Result<Vec<String>, Error> {
+    pub(super) async fn notes(
+        &self,
+        caller: &Caller,
+        options: &Options,
+    ) -> Result<Vec<String>, Error> {
         if options.memory == Some(false) {
             return Ok(Vec::new());
         }
@@ -321,16 +325,6 @@ impl Chat {
     fn can_write(&self, caller: &Caller, writer: &ModelRef) -> bool {
         let provider = self.inner.models.get_provider(caller, writer.provider);
         *writer != ModelRef::passages() && provider.is_ok_and(|provider| provider.enabled)
-    }
-
-    /// Tokens that a prompt may have.
-    fn budget(&self, model: &Model, options: &Options) -> u64 {
-        let config = self.inner.live.now();
-        let window = model.context_window.map_or(config.chat.default_context_tokens, u64::from);
-        let reserve = options.max_tokens.map_or(config.chat.answer_reserve_tokens, u64::from);
-        // A reserve that leaves nothing to ask with would be no help.
-        let auto = window.saturating_sub(reserve).max(window / 2);
-        config.chat.context_token_budget.unwrap_or(auto)
     }
 
     fn check_size(&self, content: &str) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::turn::{Turn, TurnState};
+use crate::base::Timestamp;
 use crate::models::{self, Finish};
 
 /// How a turn ended.
@@ -59,6 +60,8 @@ pub(super) fn failed(turn: &Turn, error: &models::Error) -> End {
         "status": error.status() });
     if let Some(seconds) = error.retry_after_s() {
         body["retry_after"] = seconds.into();
+        // Whoever reads it later wants to know since when.
+        body["timestamp"] = json!(Timestamp::now());
     }
     let details = error.details();
     if !details.is_null() {

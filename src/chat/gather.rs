@@ -98,6 +98,21 @@ pub(super) fn gather(
     }
 }
 
+/// A conversation and its latest messages, so many at most.
+pub(super) fn past(
+    db: &Connection,
+    owner: UserId,
+    id: ConversationId,
+    limit: usize,
+) -> Result<(Conversation, Vec<Said>), Error> {
+    let (seq, conversation) = get_row(db, owner, id)?;
+    let said = match tree::active_leaf(db, seq)? {
+        Some(leaf) if limit > 0 => read_path(db, id, leaf, limit)?,
+        _ => Vec::new(),
+    };
+    Ok((conversation, said))
+}
+
 /// The model that wrote a message. One of an imported chat has a name that is no model's here.
 fn writer(message: &Message) -> Option<ModelRef> {
     message.model.as_deref()?.parse().ok()

@@ -3,6 +3,7 @@
 
 mod ask;
 mod attach;
+mod budget;
 mod calls;
 mod end;
 mod gather;
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
 pub use attach::NewAttachment;
+pub use budget::PromptBudget;
 pub use turn::{Decision, Event, Turn, TurnState, TurnView};
 
 use crate::base::objects;

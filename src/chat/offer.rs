@@ -27,7 +27,12 @@ impl Chat {
         id: ConversationId,
     ) -> Result<Vec<ToolChoice>, Error> {
         let conversation = self.inner.conversations.get(caller, id).await?;
-        self.inner.tools.choices(id, conversation.tools.as_deref()).await
+        self.inner.tools.choices(Some(id), conversation.tools.as_deref()).await
+    }
+
+    /// What a new conversation may choose from, and what it uses unless it says otherwise.
+    pub async fn tools_of_new(&self) -> Result<Vec<ToolChoice>, Error> {
+        self.inner.tools.choices(None, None).await
     }
 
     /// Takes back what was allowed for a whole conversation.

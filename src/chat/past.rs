@@ -5,10 +5,15 @@ use super::prompt::{self, Said};
 use crate::conversations::{CallState, Role, ToolCall};
 use crate::models::{self, Answered, ChatMessage, estimate_tokens};
 
+/// Tokens that a picture counts for, whatever its size: `OpenAI` counts 765 for one of 1024 by 1024
+/// pixels, Anthropic width times height by 750 (1 398 for the same, 1 600 at most), `LLaVA` 576.
+pub(super) const IMAGE_TOKENS: u32 = 1_000;
+
 /// Tokens of one message.
 pub(super) fn cost(message: &ChatMessage) -> u32 {
     let calls = message.calls.iter().map(|call| estimate_tokens(&call.arguments));
-    calls.fold(prompt::cost(&message.content), u32::saturating_add)
+    let images = message.images.iter().map(|_| IMAGE_TOKENS);
+    calls.chain(images).fold(prompt::cost(&message.content), u32::saturating_add)
 }
 
 /// One message of the conversation as those that are sent; its results have so many tokens at most.

@@ -7,7 +7,7 @@ use crate::conversations::{Options, Role, Source, ToolCall};
 use crate::models::{self, ChatMessage, ChatRequest, Image, Passage, estimate_tokens};
 
 /// Tokens that a message costs besides its text, in the usual chat templates.
-const MESSAGE_TOKENS: u32 = 4;
+pub(super) const MESSAGE_TOKENS: u32 = 4;
 
 /// A message of the conversation, as the prompt takes it.
 #[derive(Debug, Clone)]
@@ -144,7 +144,12 @@ fn day(source: &Source) -> String {
     when.get(..10).unwrap_or(&when).to_owned()
 }
 
-fn system_text(system: Option<&str>, notes: &[String], sources: &[Source]) -> Option<String> {
+/// The instructions with notes and passages; `None` where there is nothing to say.
+pub(super) fn system_text(
+    system: Option<&str>,
+    notes: &[String],
+    sources: &[Source],
+) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     let own = system.unwrap_or_default().trim();
     if !own.is_empty() {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::types::{Branch, Conversation, Message, Rating, Role, State};
+use super::types::{Branch, Conversation, Message, Rating, Revision, Role, State};
 use super::{Conversations, again, get_row, queries, read_cursor, tree};
 use crate::base::{Caller, ConversationId, Cursor, MessageId, Page, Timestamp, UserId};
 use crate::error::Error;
@@ -111,6 +111,34 @@ impl Conversations {
                 let (seq, _) = found.ok_or(Error::not_found("conversation"))?;
                 let node = tree::find(db, seq, id, message)?;
                 node.map(|node| node.message).ok_or(Error::not_found("message"))
+            })
+            .await
+    }
+
+    /// What a message said before it was amended, the newest first.
+    pub async fn revisions(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        message: MessageId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Revision>, Error> {
+        let below: i64 = read_cursor(cursor)?.unwrap_or(i64::MAX);
+        let owner = caller.user;
+        self.store
+            .read(move |db| {
+                let found = queries::find(db, owner, id)?;
+                let (seq, _) = found.ok_or(Error::not_found("conversation"))?;
+                let node = tree::find(db, seq, id, message)?.ok_or(Error::not_found("message"))?;
+                let mut rows = tree::list_revisions(db, node.seq, below, limit + 1)?;
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                let last = rows.last().filter(|_| more).map(|(seq, _)| *seq);
+                Ok(Page {
+                    items: rows.into_iter().map(|(_, revision)| revision).collect(),
+                    next_cursor: last.and_then(|seq| Cursor::encode(&seq)),
+                })
             })
             .await
     }

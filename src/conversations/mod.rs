@@ -18,7 +18,8 @@ pub use calls::{CallState, SEARCH_CONVERSATIONS, SEARCH_DOCUMENTS, ToolCall};
 pub use options::Options;
 pub use types::{
     AllOrNone, Attachment, Branch, Bulk, Changes, Conversation, DocumentScope, Filter, Label,
-    Message, New, Place, Rating, Role, Source, State, Support, SupportState, Timings, Usage,
+    Message, New, Place, Rating, Revision, Role, Source, State, Support, SupportState, Timings,
+    Usage,
 };
 
 use crate::base::{Caller, ConversationId, Cursor, Feed, Page, Timestamp, UserId};

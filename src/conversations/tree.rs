@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::calls::ToolCall;
 use super::queries::{json, to_json};
 use super::types::{
-    Attachment, Branch, Message, Rating, Role, Source, State, Support, Timings, Usage,
+    Attachment, Branch, Message, Rating, Revision, Role, Source, State, Support, Timings, Usage,
 };
 use crate::base::{ConversationId, DocumentId, MessageId, Timestamp, TurnId};
 
@@ -310,6 +310,29 @@ pub(super) fn update_content(tx: &Connection, seq: i64, content: &str) -> rusqli
         .map(drop)
 }
 
+/// What a message said before, the newest first, below a row. A text was written when the one before
+/// it was replaced, the first one with the message.
+pub(super) fn list_revisions(
+    db: &Connection,
+    message: i64,
+    below: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<(i64, Revision)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT r.seq, r.content, r.created_at, coalesce(
+           (SELECT o.created_at FROM message_revisions o
+            WHERE o.message = r.message AND o.seq < r.seq ORDER BY o.seq DESC LIMIT 1),
+           (SELECT created_at FROM messages WHERE seq = r.message))
+         FROM message_revisions r WHERE r.message = ? AND r.seq < ? ORDER BY r.seq DESC LIMIT ?",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![message, below, limit], |row| {
+        let (content, replaced_at, created_at) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok((row.get(0)?, Revision { content, created_at, replaced_at }))
+    })?;
+    rows.collect()
+}
+
 /// Keeps what a reader thought of a message.
 pub(super) fn update_rating(
     tx: &Connection,
@@ -374,7 +397,7 @@ pub(super) fn newest_child(
     .query_row(params![conversation, parent], |row| row.get(0))
 }
 
-/// Copies one message under a new parent in another conversation. It keeps naming the turn that wrote
+/// Copies one message, with its earlier texts, under a new parent in another conversation. It keeps naming the turn that wrote
 /// it, which tells what was sent.
 pub(super) fn copy(
     tx: &Connection,
@@ -393,6 +416,11 @@ pub(super) fn copy(
     .execute(params![from, MessageId::new(), conversation, parent])?;
     let seq = tx.last_insert_rowid();
     copy_attachments(tx, from, seq)?;
+    tx.prepare_cached(
+        "INSERT INTO message_revisions (message, content, created_at)
+         SELECT ?2, content, created_at FROM message_revisions WHERE message = ?1 ORDER BY seq",
+    )?
+    .execute(params![from, seq])?;
     Ok(seq)
 }
 

@@ -312,6 +312,18 @@ pub struct Branch {
     pub active: bool,
 }
 
+/// A text that an answer had before it was amended.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = MessageRevision)]
+pub struct Revision {
+    /// The text, Markdown.
+    pub content: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When another one took its place.
+    pub replaced_at: Timestamp,
+}
+
 /// A folder or tag and how many conversations have it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Label {

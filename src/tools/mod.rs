@@ -147,14 +147,15 @@ impl Tools {
         });
     }
 
-    /// What a conversation may choose from, and what it uses.
+    /// What a conversation, or a new one, may choose from, and what it uses.
     pub async fn choices(
         &self,
-        conversation: ConversationId,
+        conversation: Option<ConversationId>,
         chosen: Option<&[String]>,
     ) -> Result<Vec<ToolChoice>, Error> {
         let read = move |db: &rusqlite::Connection| {
-            Ok::<_, Error>((queries::all(db)?, queries::consents(db, conversation)?))
+            let consents = conversation.map(|id| queries::consents(db, id)).transpose()?;
+            Ok::<_, Error>((queries::all(db)?, consents.unwrap_or_default()))
         };
         let (rows, consents) = self.inner.store.read(read).await?;
         Ok(kit::choices(&rows, chosen, &consents))

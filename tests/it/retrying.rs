@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::harness::client::assert_instant;
 use crate::harness::{Act, Server, Step, Upstream};
 
 async fn stage(attempts: u32) -> (Server, Upstream, String, String) {
@@ -117,5 +118,7 @@ async fn the_upstreams_own_wait_is_passed_on() {
     upstream.then(Act::status_with(429, "retry-after", "17"));
     let asked = server.ask(&conversation, &model, "Go").await;
     let events = server.whole_turn(&asked.turn).await;
-    assert_eq!(events.last().unwrap().data["retry_after"], 17, "{events:?}");
+    let said = &events.last().unwrap().data;
+    assert_eq!(said["retry_after"], 17, "{events:?}");
+    assert_instant(&said["timestamp"]);
 }

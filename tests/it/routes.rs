@@ -254,9 +254,11 @@ async fn bad_query_strings_are_400_and_named() {
         "/conversations",
         "/conversations/{conversation}/messages",
         "/conversations/{conversation}/tree",
+        "/conversations/{conversation}/messages/{answer}/revisions",
     ];
     for list in lists {
         let path = list.replace("{conversation}", &ids.conversation);
+        let path = path.replace("{answer}", &ids.answer);
         for (query, field) in [
             ("limit=0", "limit"),
             ("limit=201", "limit"),

@@ -129,6 +129,37 @@ test("a chat chooses its tools", house.scene(async (page) => {
   await counts(dialog, 0);
 }));
 
+test("a new chat chooses its tools before its first question, and none is made until then", house.scene(async (page) => {
+  const before = (await house.api("GET", "/conversations")).items.length;
+  await page.evaluate((id) => localStorage.setItem("inglenook.model", JSON.stringify(id)), house.model(MODEL));
+  await page.reload();
+  const button = page.getByRole("button", { name: "Tools of this chat" });
+  await button.click();
+  const dialog = page.getByRole("dialog");
+  const documents = dialog.getByRole("checkbox", { name: /Search documents/ });
+  await documents.check();
+  await dialog.getByRole("checkbox", { name: "Garden" }).check();
+  assert.deepEqual(await barriers(page), []);
+  await page.keyboard.press("Escape");
+  await button.click();
+  assert.ok(await documents.isChecked(), "what was chosen stays");
+  await documents.uncheck();
+  await page.keyboard.press("Escape");
+  assert.equal((await house.api("GET", "/conversations")).items.length, before);
+  await ask(page, "Hello garden");
+  await shows(answers(page), "You asked: Hello garden");
+  const { body } = house.upstream.asked.findLast(({ question }) => question === "Hello garden");
+  assert.deepEqual(body.tools.map((tool) => tool.function.name).sort(), ["Garden__look", "Garden__plant"]);
+  const { items } = await house.api("GET", "/tool-servers");
+  const made = await house.api("GET", `/conversations/${page.url().split("/c/")[1]}`);
+  assert.deepEqual(made.tools, items.filter(({ name }) => name === "Garden").map(({ id }) => id));
+  await page.keyboard.press("Control+Shift+O");
+  await page.waitForURL(`${house.address}/`);
+  await button.click();
+  await dialog.getByRole("checkbox", { name: "Garden" }).waitFor();
+  assert.ok(!(await dialog.getByRole("checkbox", { name: "Garden" }).isChecked()), "the next new chat begins anew");
+}));
+
 for (const look of [360, 1280].flatMap((width) => [false, true].map((dark) => ({ width, dark })))) {
   test(`the servers have no barrier and are not too wide (${look.width} px${look.dark ? ", dark" : ""})`, house.scene({ path: "/settings/tools", height: 800, ...look }, async (page) => {
     await page.locator(".tool-server").first().waitFor();

@@ -5,8 +5,8 @@ import { once } from "node:events";
 const TITLE_QUESTION = "Write a title of";
 
 /**
- * @typedef {{pieces?: string[], reasoning?: string[], hold?: number, status?: number, message?: string, times?: number, cut?: boolean, call?: {name: string, arguments: any}}} Script
- *   `hold`: after so many pieces it waits until `release()`; `status`: refuses with it; `times`: so often, then it
+ * @typedef {{pieces?: string[], reasoning?: string[], hold?: number, status?: number, message?: string, wait?: number, times?: number, cut?: boolean, call?: {name: string, arguments: any}}} Script
+ *   `hold`: after so many pieces it waits until `release()`; `status`: refuses with it, `wait`: for so many seconds; `times`: so often, then it
  *   answers in the ordinary way; `cut`: breaks off instead of ending; `call`: calls a tool at its end
  */
 
@@ -38,7 +38,7 @@ export async function startUpstream() {
   const server = http.createServer(async (request, response) => {
     let text = "";
     for await (const part of request) text += part;
-    const reply = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const reply = (status, body, headers = {}) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
     if (self.key && request.headers.authorization !== `Bearer ${self.key}`) {
       return reply(401, { error: { message: "Incorrect API key provided", code: "invalid_api_key" } });
     }
@@ -53,7 +53,7 @@ export async function startUpstream() {
     const question = typeof content === "string" ? content : content.map((part) => part.text ?? "").join("");
     asked.push({ question, body });
     const script = scriptFor(question);
-    if (script.status) return reply(script.status, { error: { message: script.message ?? "it went wrong" } });
+    if (script.status) return reply(script.status, { error: { message: script.message ?? "it went wrong" } }, script.wait && { "retry-after": script.wait });
     response.writeHead(200, { "content-type": "text/event-stream" });
     return stream(response, script);
   });

@@ -15,6 +15,7 @@ import { EditBox } from "./edit-box.js";
 import { ErrorCard } from "./error-card.js";
 import { openSource } from "./open-source.js";
 import { Reasoning } from "./reasoning.js";
+import { Revisions } from "./revisions.js";
 import { Support } from "./support.js";
 
 const NONE = [];
@@ -26,6 +27,7 @@ const NONE = [];
 export function Answer({ conversation, held, column = false }) {
   const message = held.value;
   const [editing, setEditing] = useState(false);
+  const [looking, setLooking] = useState(false);
   const onCite = useCallback((n) => openSource(held.value.sources?.find((entry) => entry.n === n), held.value.id), [held]);
   const live = message.state === "streaming";
   // While a tool runs or a person is asked, the call itself says what is waited for.
@@ -39,7 +41,8 @@ export function Answer({ conversation, held, column = false }) {
     focusComposer();
   };
   return html`<article class=${`message answer ${live ? "live" : ""}`} data-message=${message.id} aria-label=${`${t("role.assistant")}, ${exact(message.created_at)}`} aria-busy=${live ? "true" : undefined}>
-    <p class="answer-by">${modelName(message)}${message.edited_at && html` · <span title=${exact(message.edited_at)}>${t("answer.edited")}</span>`}</p>
+    <p class="answer-by">${modelName(message)}${message.edited_at && html` · <button type="button" class="edited" title=${exact(message.edited_at)} aria-label=${t("answer.edited_show")} aria-haspopup="dialog" onClick=${() => setLooking(true)}>${t("answer.edited")}</button>`}</p>
+    ${looking && html`<${Revisions} conversation=${conversation} message=${message} onClose=${() => setLooking(false)} />`}
     ${message.reasoning && html`<${Reasoning} message=${message} thinking=${silent} />`}
     ${editing
       ? html`<${EditBox} text=${message.content} label=${t("answer.edit")} hint=${t("answer.edit_hint")} action=${t("action.save")} onSave=${save} onCancel=${leave} />`

@@ -68,7 +68,7 @@ function Existing({ id, target }) {
     <${Thread} thread=${thread} target=${target} control=${control} />
     ${item?.deleted_at
       ? html`<p class="in-trash"><${Icon} name="trash" />${t("chat.in_trash")}</p>`
-      : html`<${Composer} key=${id} id=${id} thread=${thread} busy=${busy} onSend=${send} onStop=${halt} />`}
+      : html`<${Composer} key=${id} id=${id} busy=${busy} onSend=${send} onStop=${halt} />`}
   </div>`;
 }
 

@@ -7,6 +7,7 @@ import { conversation } from "../../state/conversations.js";
 import { hasModel, modelFor } from "../../state/models.js";
 import { openPicker } from "../../state/picker.js";
 import { keysFor } from "../../state/shortcuts.js";
+import { temporaryMessages } from "../../state/temporary.js";
 import { useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { tools } from "../shell/parts.js";
@@ -14,7 +15,7 @@ import { Meter } from "./meter.js";
 import { ScopeChip } from "./document-scope.js";
 
 /** @param {any} props of the composer around it */
-export function ComposerBar({ id, thread, text, files, busy, temporary, beside, onBeside, canSend, onStop }) {
+export function ComposerBar({ id, text, files, busy, temporary, beside, onBeside, canSend, onStop }) {
   const input = useRef(null);
   const item = temporary ? null : id ? conversation(id).value : fresh.value;
   const model = modelFor(item);
@@ -30,10 +31,10 @@ export function ComposerBar({ id, thread, text, files, busy, temporary, beside, 
     ${!temporary && attach}
     <${ModelButton} model=${model} />
     ${!temporary && html`<${ScopeChip} item=${item} />`}
-    ${id && !temporary && model?.capabilities?.tools && html`<${ToolsButton} id=${id} />`}
+    ${!temporary && model?.capabilities?.tools && html`<${ToolsButton} id=${id} />`}
     ${canCompare && html`<button type="button" class="icon-button" aria-pressed=${beside ? "true" : "false"} aria-label=${t("compare.pick")} title=${t("compare.pick")} onClick=${compare}><${Icon} name="columns" /></button>`}
     <span class="grow"></span>
-    <${Meter} model=${model} thread=${thread} item=${item} text=${text} />
+    <${Meter} id=${temporary ? null : id} model=${model} item=${item} said=${temporary ? temporaryMessages.peek() : undefined} text=${text} files=${files.list} />
     ${busy && html`<button type="button" class="send stop" aria-label=${t("action.stop")} title=${`${t("action.stop")} (${keysFor("stop")})`} onClick=${onStop}><${Icon} name="stop" /></button>`}
     ${(!busy || canSend) && html`<button class="send" disabled=${!canSend} aria-label=${t(busy ? "composer.add_queue" : "action.send")} title=${t(busy ? "composer.add_queue" : "action.send")}><${Icon} name="send" /></button>`}
   </div>`;

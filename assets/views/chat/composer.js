@@ -17,9 +17,9 @@ const DRAFT_PAUSE_MS = 300;
 const touch = matchMedia("(pointer: coarse)");
 
 /**
- * @param {{id: string|null, thread?: any, busy: boolean, temporary?: boolean, onSend: (question: any) => Promise<boolean>, onStop?: () => void}} props
+ * @param {{id: string|null, busy: boolean, temporary?: boolean, onSend: (question: any) => Promise<boolean>, onStop?: () => void}} props
  */
-export function Composer({ id, thread = null, busy, temporary = false, onSend, onStop }) {
+export function Composer({ id, busy, temporary = false, onSend, onStop }) {
   const field = useRef(null);
   const [text, setText] = useState(() => (temporary ? "" : draftOf(id)));
   const [offers, setOffers] = useState(null);
@@ -120,7 +120,7 @@ export function Composer({ id, thread = null, busy, temporary = false, onSend, o
         aria-controls=${offers ? "offers" : undefined} aria-activedescendant=${offers?.items.length ? `offers-${at}` : undefined}
         onInput=${onInput} onKeyDown=${onKeyDown} onPaste=${files.onPaste} onBlur=${() => offer(null)}
       ></textarea>
-      <${ComposerBar} id=${id} thread=${thread} text=${text} files=${files} busy=${busy} temporary=${temporary} beside=${beside} onBeside=${setBeside}
+      <${ComposerBar} id=${id} text=${text} files=${files} busy=${busy} temporary=${temporary} beside=${beside} onBeside=${setBeside}
         canSend=${Boolean(text.trim() || files.list.length) && !sending} onStop=${onStop} />
     </div>
     ${files.problem && html`<p class="composer-problem" role="alert">${files.problem}</p>`}

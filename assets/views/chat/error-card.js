@@ -1,11 +1,13 @@
 /** An answer that failed, broke off or was stopped: what happened, and what to do about it. */
 import { Icon } from "../../components/icon.js";
 import { t } from "../../lib/text.js";
+import { toSecond } from "../../lib/time.js";
 import { goOn, regenerate } from "../../state/asking.js";
 import { sentence } from "../../state/notices.js";
 import { openPicker } from "../../state/picker.js";
 import { may } from "../../state/session.js";
 import { mayRepeat, repeatTemporary } from "../../state/temporary.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 import { tabOf } from "./open-source.js";
 
@@ -29,9 +31,12 @@ const ADVICE = {
   refused: "refused",
 };
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** @param {{conversation: string|null, message: any}} props without a conversation (a temporary chat) the last question can be asked again */
 export function ErrorCard({ conversation, message }) {
   const { id, state, error, content } = message;
+  const [wait, over] = useWait(error);
   const can = conversation !== null || mayRepeat(id);
   const again = (model) => (conversation ? regenerate(conversation, id, model) : repeatTemporary(id, model));
   const retry = () => again();
@@ -48,7 +53,7 @@ export function ErrorCard({ conversation, message }) {
   const advice = told === "interrupted" && !conversation ? "repeat" : told;
   return html`<div class="error-card" role="group" aria-label=${t("error.title")}>
     <p class="error-title"><${Icon} name="warning" /><strong>${sentence(error?.error) || t(interrupted ? "answer.interrupted" : "error.unknown")}</strong></p>
-    <p>${t(`advice.${advice}`)}</p>
+    <p>${wait && !over ? t("advice.until", { time: toSecond(wait) }) : t(`advice.${over ? "waited" : advice}`)}</p>
     ${can &&
     html`<div class="row wrap">
       ${proceed}
@@ -58,4 +63,18 @@ export function ErrorCard({ conversation, message }) {
     </div>`}
     ${error?.request_id && html`<p class="hint">${t("error.request", { id: error.request_id })}</p>`}
   </div>`;
+}
+
+/** When it is worth trying again, null where nobody said so; and whether that is now. @returns {[Date|null, boolean]} */
+function useWait(error) {
+  const { timestamp, retry_after: seconds } = error ?? {};
+  const end = timestamp && seconds ? Date.parse(timestamp) + seconds * 1000 : null;
+  const [, look] = useState(0);
+  useEffect(() => {
+    const left = end ? end - Date.now() : 0;
+    if (left <= 0 || left > LONGEST_TIMER_MS) return undefined;
+    const timer = setTimeout(() => look(end), left);
+    return () => clearTimeout(timer);
+  }, [end]);
+  return end ? [new Date(end), end <= Date.now()] : [null, false];
 }

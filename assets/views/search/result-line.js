@@ -2,19 +2,21 @@
 import { Icon } from "../../components/icon.js";
 import { Moment } from "../../components/moment.js";
 import { Snippet } from "../../components/snippet.js";
+import { logPath } from "../../lib/bus-address.js";
 import { documentPath } from "../../lib/library-address.js";
 import { withoutSigns } from "../../lib/signs.js";
 import { t } from "../../lib/text.js";
 import { html } from "../../vendor/html.js";
 import { placeOf } from "../library/find-inside.js";
 
-const ICONS = { conversation: "chat", message: "text", document: "file", passage: "book", note: "note" };
+const ICONS = { conversation: "chat", message: "text", document: "file", passage: "book", note: "note", agents: "agents" };
 
 /** Where a result leads. */
 export function resultPath(item) {
   if (item.kind === "message") return `/c/${item.conversation_id}?m=${item.id}`;
   if (item.kind === "document") return documentPath(item.id);
   if (item.kind === "passage") return documentPath(item.document_id, item.start, item.end);
+  if (item.kind === "agents") return logPath({}, item.id);
   if (item.kind === "note") return `/settings/memory?note=${item.id}`;
   return `/c/${item.conversation_id ?? item.id}`;
 }

@@ -52,11 +52,12 @@ export function SearchPage() {
 }
 
 function said(words) {
-  const { state, items, took, error } = results.value;
+  const { state, took, error } = results.value;
+  const count = grouped.value.reduce((sum, [, items]) => sum + items.length, 0);
   if (!words.trim()) return t("search.hint");
   if (state === "failed") return reasonOf(error);
   if (state !== "ready") return "";
-  return items.length ? t("search.count", { n: items.length, ms: Math.round(took) }) : t("search.nothing");
+  return count ? t("search.count", { n: count, ms: Math.round(took) }) : t("search.nothing");
 }
 
 function Group({ name, items }) {

@@ -1,10 +1,10 @@
 /** The settings of the server, each with its value and where that comes from. They are changed in config.sh, not here. */
 import { Moment } from "../../components/moment.js";
 import { t } from "../../lib/text.js";
-import { complain, toast } from "../../state/notices.js";
 import { config, configError, loadConfig } from "../../state/server.js";
 import { useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
+import { copy } from "../shell/actions.js";
 import { Loading, useLoading } from "./loading.js";
 
 /** The part `configuration` of the settings. */
@@ -16,12 +16,11 @@ export function ConfigurationSection() {
   const { path, loaded_at: loadedAt, items } = config.value;
   const words = query.toLowerCase().split(/\s+/);
   const fitting = items.filter((item) => (!changed || item.layer !== "default") && words.every((word) => `${item.key} ${item.meaning} ${item.group}`.toLowerCase().includes(word)));
-  const copy = () => navigator.clipboard.writeText(path).then(() => toast({ text: t("prose.copied") }), complain);
   return html`<p>${t("config.intro")}</p>
     <div class="card row apart wrap">
       <span class="grow">${path ? html`<code class="path">${path}</code>` : t("config.no_file")}
         ${loadedAt && html`<br /><span class="hint">${t("config.loaded")} <${Moment} at=${loadedAt} /></span>`}</span>
-      ${path && html`<button type="button" class="button small" onClick=${copy}>${t("action.copy")}</button>`}
+      ${path && html`<button type="button" class="button small" onClick=${() => copy(path)}>${t("action.copy")}</button>`}
     </div>
     <${Refused} error=${configError.value} />
     <div class="row wrap">

@@ -1,6 +1,7 @@
 /** What can be used in a chat: the searches, and the servers that the owner listed. */
 import { Dialog } from "../../components/dialog.js";
 import { t } from "../../lib/text.js";
+import { fresh } from "../../state/asking.js";
 import { changeConversation } from "../../state/keeping.js";
 import { complain, reasonOf } from "../../state/notices.js";
 import { may } from "../../state/session.js";
@@ -8,16 +9,21 @@ import { forbidAll, loadChoices, toolNews } from "../../state/tools.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { html } from "../../vendor/html.js";
 
-/** @param {{id: string, onClose: () => void}} props */
+/** @param {{id: string|null, onClose: () => void}} props `null`: the chat that the next question starts */
 export function ChatTools({ id, onClose }) {
-  const [choices, setChoices] = useState(/** @type {any[]|null} */ (null));
+  const [found, setFound] = useState(/** @type {any[]|null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
-  const load = () => loadChoices(id).then(setChoices, setError);
+  const load = () => loadChoices(id).then(setFound, setError);
   useEffect(() => void load(), [id, toolNews.value]);
+  // What a new chat will use is known here alone, until it is asked something.
+  const chosen = id ? null : fresh.value.tools;
+  const choices = chosen ? found?.map((choice) => ({ ...choice, used: chosen.includes(choice.id) })) : found;
   const choose = async (choice, used) => {
     const next = choices.map((other) => (other.id === choice.id ? { ...other, used } : other));
-    setChoices(next);
-    await changeConversation(id, { tools: next.filter((other) => other.used).map((other) => other.id) });
+    const tools = next.filter((other) => other.used).map((other) => other.id);
+    if (!id) return void (fresh.value = { ...fresh.peek(), tools });
+    setFound(next);
+    await changeConversation(id, { tools });
     load();
   };
   const forbid = () => forbidAll(id).then(load, complain);
