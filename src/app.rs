@@ -173,9 +173,7 @@ impl App {
         let (register, seal) = (register(live.clone()), Seal::open(&config.data_dir));
         let outbound =
             Outbound::open(store.clone(), live.clone(), register.clone(), &tasks, stop.clone());
-        let auth =
-            Auth::open(store.clone(), live.clone(), seal.clone(), &config.data_dir, tasks.clone())
-                .await?;
+        let auth = Auth::open(store.clone(), live.clone(), seal.clone(), tasks.clone()).await?;
         let http = http_client(register.clone())?;
         let models = Models::open(
             store.clone(),

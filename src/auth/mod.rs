@@ -99,7 +99,6 @@ impl Auth {
         store: Store,
         live: Live,
         seal: Seal,
-        data_dir: &Path,
         tasks: TaskTracker,
     ) -> Result<Self, Error> {
         let (instance, locked) = store
@@ -108,7 +107,7 @@ impl Auth {
         let started = clock::monotonic();
         let owner = |how| Arc::new(Identity::new(UserId::OWNER, Role::Admin, how, started));
         let key = secret::make(secret::KEY)?;
-        files::write_private(&data_dir.join(KEY_FILE), key.expose_secret().as_bytes())?;
+        files::write_private(&live.now().data_dir.join(KEY_FILE), key.expose_secret().as_bytes())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
