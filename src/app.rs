@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
-use crate::base::{ClientId, Feed, InstanceId, Timestamp, UserId, clock};
+use crate::base::{Caller, ClientId, Feed, InstanceId, Timestamp, UserId, clock};
 use crate::bus::{self, Bus, Seat};
 use crate::chat::{self, Chat};
 use crate::config::{Config, Live};
@@ -172,7 +173,7 @@ impl App {
         let (register, seal) = (register(live.clone()), Seal::open(&config.data_dir));
         let outbound =
             Outbound::open(store.clone(), live.clone(), register.clone(), &tasks, stop.clone());
-        let auth = Auth::open(store.clone(), live.clone(), &config.data_dir, tasks.clone()).await?;
+        let auth = Auth::open(store.clone(), live.clone(), seal.clone(), tasks.clone()).await?;
         let http = http_client(register.clone())?;
         let models = Models::open(
             store.clone(),
@@ -347,16 +348,36 @@ impl App {
         Ok((slot, self.bus.take_seat(client, each).await?))
     }
 
+    /// What a request was answered under the caller's key, where the answer is all there is to keep.
+    pub async fn earlier_answer(&self, caller: &Caller) -> Result<Option<Box<RawValue>>, Error> {
+        Ok(self.store.earlier_answer(caller).await?)
+    }
+
+    /// Keeps an answer under the caller's key, if there is one, and gives that of whoever was faster.
+    pub async fn keep_answer(
+        &self,
+        caller: &Caller,
+        answer: Box<RawValue>,
+    ) -> Result<Box<RawValue>, Error> {
+        if caller.once.is_none() {
+            return Ok(answer);
+        }
+        Ok(self.store.write_once(caller, move |_| Ok::<_, Error>(answer)).await?.value)
+    }
+
     /// Deletes somebody who is kept out already, with everything that is theirs. Broken off, it can be
     /// asked for again.
-    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+    pub async fn delete_user(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
+        if self.store.earlier_answer::<()>(caller).await?.is_some() {
+            return Ok(());
+        }
         self.auth.check_deletable(id).await?;
         self.chat.remove_all(id).await?;
         self.conversations.remove_all(id).await?;
         self.notes.remove_all(id).await?;
         self.documents.remove_all(id).await?;
         self.store.forget_keys_of(id).await?;
-        self.auth.delete_user(id).await
+        self.auth.delete_user(caller, id).await
     }
 
     /// Waits for background work to end, no longer than until then, and closes the database.

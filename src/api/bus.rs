@@ -342,7 +342,7 @@ pub(super) async fn status(call: Call) -> Reply {
 pub(super) async fn ack(mut call: Call) -> Reply {
     let id = call.id("id", WHAT)?;
     let Acked { client_id } = call.json_or_empty().await?;
-    ok(&call.app().bus.ack(&sender(&call.head), client_id, id).await?)
+    ok(&call.app().bus.ack(&call.caller, &sender(&call.head), client_id, id).await?)
 }
 
 /// Finds messages by the words in them, newest first; any text will do.
@@ -368,14 +368,14 @@ pub(super) async fn replay(mut call: Call) -> Reply {
     let Again { to, since_seq, until_seq, types } = call.json().await?;
     numbered("since_seq", Some(since_seq))?;
     let wanted = Replay { to, since_seq, until_seq: numbered("until_seq", until_seq)?, types };
-    let replayed = call.app().bus.replay(&sender(&call.head), wanted).await?;
+    let replayed = call.app().bus.replay(&call.caller, &sender(&call.head), wanted).await?;
     ok(&Replayed { replayed })
 }
 
 /// Deletes all messages. Their numbers are not used again.
 #[utoipa::path(post, path = "/clear", responses((status = 200, body = Cleared)))]
 pub(super) async fn clear(call: Call) -> Reply {
-    ok(&Cleared { cleared: call.app().bus.clear().await? })
+    ok(&Cleared { cleared: call.app().bus.clear(&call.caller).await? })
 }
 
 /// Everybody who was ever seen or written to.

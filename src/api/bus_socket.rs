@@ -361,7 +361,8 @@ impl Session {
             Some("ack") => {
                 let AckFrame { message_id, .. } = read(bytes, depth)?;
                 let client = Some(self.client.clone());
-                let done = self.head.app.bus.ack(&self.who, client, message_id).await?;
+                let done =
+                    self.head.app.bus.ack(&self.caller, &self.who, client, message_id).await?;
                 let answer = json!({ "type": "acknowledged", "message_id": message_id,
                     "state": done.state });
                 Ok(Some(answer))

@@ -21,6 +21,7 @@ mod models;
 mod notes;
 mod openapi;
 mod outbound;
+mod repeat;
 mod reply;
 mod router;
 mod search;

@@ -92,7 +92,8 @@ pub(super) async fn delete_provider(call: Call) -> Reply {
     responses((status = 200, body = Test)),
 )]
 pub(super) async fn test_provider(call: Call) -> Reply {
-    ok(&call.app().models.test_provider(&call.caller, id(&call)?).await?)
+    let id = id(&call)?;
+    call.once(async { Ok(call.app().models.test_provider(&call.caller, id).await?) }).await
 }
 
 /// Closes its breaker.
@@ -103,5 +104,6 @@ pub(super) async fn test_provider(call: Call) -> Reply {
     responses((status = 200, body = Provider)),
 )]
 pub(super) async fn reset_provider(call: Call) -> Reply {
-    ok(&call.app().models.reset_provider(&call.caller, id(&call)?)?)
+    let id = id(&call)?;
+    call.once(async { Ok(call.app().models.reset_provider(&call.caller, id)?) }).await
 }

@@ -72,7 +72,8 @@ pub(super) async fn delete(call: Call) -> Reply {
     responses((status = 200, body = ToolServerTest)),
 )]
 pub(super) async fn test(call: Call) -> Reply {
-    ok(&call.app().tools.test_server(id(&call)?).await?)
+    let id = id(&call)?;
+    call.once(async { Ok(call.app().tools.test_server(id).await?) }).await
 }
 
 /// What a conversation may choose from, and what it uses.

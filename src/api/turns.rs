@@ -52,7 +52,8 @@ pub(super) async fn get(call: Call) -> Reply {
     responses((status = 200, body = TurnView)),
 )]
 pub(super) async fn cancel(call: Call) -> Reply {
-    ok(&call.app().chat.cancel(&call.caller, call.id("id", WHAT)?).await?)
+    let id = call.id("id", WHAT)?;
+    call.once(async { Ok(call.app().chat.cancel(&call.caller, id).await?) }).await
 }
 
 /// What is said to a call that waits for a person.
@@ -73,7 +74,8 @@ struct CallDecision {
 pub(super) async fn decide(mut call: Call) -> Reply {
     let (id, call_id) = (call.id("id", WHAT)?, call.id("call_id", "call of a tool")?);
     let CallDecision { decision } = call.json().await?;
-    ok(&call.app().chat.decide(&call.caller, id, call_id, decision).await?)
+    let chat = &call.app().chat;
+    call.once(async { Ok(chat.decide(&call.caller, id, call_id, decision).await?) }).await
 }
 
 /// Its events after a number, then live until the last.

@@ -23,7 +23,7 @@ pub(super) async fn list(call: Call) -> Reply {
 )]
 pub(super) async fn invite(mut call: Call) -> Reply {
     let new: NewUser = call.json().await?;
-    let invited = call.app().auth.invite(new).await?;
+    let invited = call.app().auth.invite(&call.caller, new).await?;
     link(&call, invited)
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn get(call: Call) -> Reply {
 pub(super) async fn update(mut call: Call) -> Reply {
     let id = call.id("id", "user")?;
     let changes: UserChanges = call.json().await?;
-    ok(&call.app().auth.update_user(id, changes).await?)
+    ok(&call.app().auth.update_user(&call.caller, id, changes).await?)
 }
 
 /// Keeps somebody out; with `forever=true` deletes who is kept out already,
@@ -69,11 +69,11 @@ pub(super) async fn update(mut call: Call) -> Reply {
 pub(super) async fn delete(call: Call) -> Reply {
     let id = call.id("id", "user")?;
     if call.query()?.flag("forever")? {
-        call.app().delete_user(id).await?;
+        call.app().delete_user(&call.caller, id).await?;
         return no_content();
     }
     let out = UserChanges { disabled: Some(true), ..UserChanges::default() };
-    ok(&call.app().auth.update_user(id, out).await?)
+    ok(&call.app().auth.update_user(&call.caller, id, out).await?)
 }
 
 /// A fresh link that lets them set a password.
@@ -85,6 +85,6 @@ pub(super) async fn delete(call: Call) -> Reply {
 )]
 pub(super) async fn claim(call: Call) -> Reply {
     let id = call.id("id", "user")?;
-    let made = call.app().auth.new_claim(id).await?;
+    let made = call.app().auth.new_claim(&call.caller, id).await?;
     link(&call, made)
 }

@@ -22,16 +22,18 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
 pub use identity::{How, Identity, Opened, Origin};
 pub use need::{Need, Role, Scope};
 pub use types::{Claim, ClaimPurpose, NewToken, NewUser, Session, Token, User, UserChanges};
 
-use crate::base::{Timestamp, UserId, clock};
+use crate::base::{Caller, Timestamp, UserId, clock};
 use crate::config::Live;
 use crate::error::Error;
-use crate::store::{Store, files};
+use crate::store::{self, Seal, Store, files};
 use password::Passwords;
 use secret::Hash;
 
@@ -54,6 +56,7 @@ struct Inner {
     live: Live,
     tasks: TaskTracker,
     passwords: Passwords,
+    seal: Seal,
     /// What cookies of this data folder are called after.
     instance: String,
     locked: AtomicBool,
@@ -94,7 +97,7 @@ impl Auth {
     pub async fn open(
         store: Store,
         live: Live,
-        data_dir: &Path,
+        seal: Seal,
         tasks: TaskTracker,
     ) -> Result<Self, Error> {
         let (instance, locked) = store
@@ -103,13 +106,14 @@ impl Auth {
         let started = clock::monotonic();
         let owner = |how| Arc::new(Identity::new(UserId::OWNER, Role::Admin, how, started));
         let key = secret::make(secret::KEY)?;
-        files::write_private(&data_dir.join(KEY_FILE), key.expose_secret().as_bytes())?;
+        files::write_private(&live.now().data_dir.join(KEY_FILE), key.expose_secret().as_bytes())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
                 live,
                 tasks,
                 passwords: Passwords::default(),
+                seal,
                 instance,
                 locked: AtomicBool::new(locked),
                 here: owner(How::Here),
@@ -230,17 +234,18 @@ impl Auth {
     }
 
     /// Writes, and does what follows from it, even when whoever asked has gone meanwhile: nothing may
-    /// stay open that is gone from the database.
-    async fn change<T: Send + 'static>(
+    /// stay open that is gone from the database. What follows does no harm twice.
+    async fn change<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
+        caller: &Caller,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
         after: impl FnOnce(&Self, &T) + Send + 'static,
     ) -> Result<T, Error> {
-        let auth = self.clone();
+        let (auth, caller) = (self.clone(), caller.clone());
         let changed = self.inner.tasks.spawn(async move {
-            let done = auth.inner.store.write(work).await?;
-            after(&auth, &done);
-            Ok(done)
+            let done = auth.inner.store.write(move |tx| store::once(tx, &caller, work)).await?;
+            after(&auth, &done.value);
+            Ok(done.value)
         });
         changed.await.map_err(|error| Error::internal("changing who may come in", error))?
     }

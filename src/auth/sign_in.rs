@@ -7,11 +7,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::identity::{How, Identity, Opened, Origin};
 use super::password::{self, Forbearance};
-use super::secret::{self, Hash};
+use super::secret::{self, Hash, Told};
 use super::types::{Claim, ClaimPurpose, Session};
 use super::{Auth, not_signed_in, queries, users};
-use crate::base::{Cursor, Page, SessionId, Timestamp, UserId};
+use crate::base::{Caller, Cursor, Once, Page, SessionId, Timestamp, UserId};
 use crate::error::Error;
+use crate::store;
 
 /// What is kept of a browser's name.
 const MAX_AGENT_CHARS: usize = 200;
@@ -33,9 +34,11 @@ fn bad_claim() -> Error {
 }
 
 impl Auth {
-    /// Opens a session for a name and its password; without a name the owner's.
+    /// Opens a session for a name and its password; without a name the owner's. Under a key, whoever
+    /// shows the password again gets the session that they got.
     pub async fn sign_in(
         &self,
+        once: Option<Once>,
         name: Option<String>,
         password: SecretString,
         from: Origin,
@@ -57,24 +60,43 @@ impl Auth {
         let right = self.inner.passwords.verify(kept.clone(), password).await?;
         let user = user.filter(|_| right).ok_or_else(wrong_password)?;
         self.inner.passwords.succeeded(&slot);
+        // The password is part of what the key stands for. A quick hash of it is not written down: that
+        // of its slow hash is.
+        let once = once.map(|once| Once {
+            fingerprint: secret::print(&[&once.fingerprint, kept.as_deref().unwrap_or_default()]),
+            ..once
+        });
+        let caller = Caller { user, once };
         let (session, hash) = self.new_session(user)?;
-        let opened = (session.id, session.expires_at);
-        self.inner
+        let (id, expires_at, told) = (session.id, session.expires_at, session.secret.clone());
+        let (once, seal) = (caller.clone(), self.inner.seal.clone());
+        let written = self
+            .inner
             .store
             .write(move |tx| {
                 // The password may have become another meanwhile.
                 if queries::password(tx, user)? != kept {
                     return Err(wrong_password());
                 }
-                Ok(queries::insert_session(tx, opened.0, user, &hash, opened.1, &short(from))?)
+                store::once(tx, &caller, |tx| {
+                    queries::insert_session(tx, id, user, &hash, expires_at, &short(from))?;
+                    Told::of((id, expires_at), id, &told, (&once, &seal))
+                })
             })
             .await?;
         tracing::info!(user.id = %user, "signed in");
-        Ok(session)
+        let told = Told::tell(written, session.secret, |(id, _)| *id, &self.inner.seal)?;
+        let ((id, expires_at), secret) = told;
+        Ok(Opened { id, user, secret, expires_at })
     }
 
     /// Ends the caller's session, or all of theirs.
-    pub async fn sign_out(&self, who: &Identity, everywhere: bool) -> Result<(), Error> {
+    pub async fn sign_out(
+        &self,
+        caller: &Caller,
+        who: &Identity,
+        everywhere: bool,
+    ) -> Result<(), Error> {
         let (user, session) = (who.user, who.session());
         let work = move |tx: &Connection| {
             if everywhere {
@@ -88,7 +110,7 @@ impl Auth {
             let open = known.session();
             known.user == user && open.is_some() && (everywhere || open == session)
         };
-        self.change(work, move |auth, ()| auth.end(ends)).await
+        self.change(caller, work, move |auth, ()| auth.end(ends)).await
     }
 
     /// The caller's sessions, newest first.
@@ -111,13 +133,19 @@ impl Auth {
     }
 
     /// Ends one of the caller's sessions.
-    pub async fn end_session(&self, who: &Identity, id: SessionId) -> Result<(), Error> {
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        who: &Identity,
+        id: SessionId,
+    ) -> Result<(), Error> {
         let user = who.user;
         let work = move |tx: &Connection| {
             let there = queries::delete_session(tx, user, id)?;
             there.then_some(()).ok_or(Error::not_found("session"))
         };
-        self.change(work, move |auth, ()| auth.end(|known| known.session() == Some(id))).await
+        let ends = move |known: &Identity| known.session() == Some(id);
+        self.change(caller, work, move |auth, ()| auth.end(ends)).await
     }
 
     /// Gives the caller another password. Whatever else was open in their name ends.
@@ -259,7 +287,10 @@ impl Auth {
             queries::insert_session(tx, opened.0, user, &hash, opened.1, &short(from))?;
             Ok(())
         };
-        self.change(work, move |auth, ()| {
+        // What proves who asks is used up with it, so it takes no key: nobody can ask for it twice but who
+        // has the machine's own, and finds it as it was.
+        let caller = Caller { user, once: None };
+        self.change(&caller, work, move |auth, ()| {
             auth.lock_up();
             auth.end(|known| known.user == user);
         })

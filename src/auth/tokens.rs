@@ -5,11 +5,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::identity::Identity;
 use super::need::{Need, Scope};
-use super::secret;
+use super::secret::{self, Told};
 use super::sign_in::{page, read_cursor};
 use super::types::{NewToken, Token};
 use super::{Auth, How, queries, users};
-use crate::base::{Page, Timestamp, TokenId};
+use crate::base::{Caller, Page, Timestamp, TokenId};
 use crate::error::Error;
 
 impl Auth {
@@ -32,6 +32,7 @@ impl Auth {
     /// Makes a token. The secret is told this once.
     pub async fn create_token(
         &self,
+        caller: &Caller,
         who: &Identity,
         mut new: NewToken,
     ) -> Result<(Token, SecretString), Error> {
@@ -54,23 +55,30 @@ impl Auth {
         let hash = secret::hash(secret.expose_secret());
         let hint = secret::hint(secret::TOKEN, &secret);
         let user = who.user;
-        let token = self
-            .inner
-            .store
-            .write(move |tx| Ok::<_, Error>(queries::insert_token(tx, user, &hash, &hint, &new)?))
-            .await?;
-        tracing::info!(token.id = %token.id, "a token was made");
-        Ok((token, secret))
+        let (kept, once, seal) = (secret.clone(), caller.clone(), self.inner.seal.clone());
+        let work = move |tx: &Connection| {
+            let token = queries::insert_token(tx, user, &hash, &hint, &new)?;
+            tracing::info!(token.id = %token.id, "a token was made");
+            let id = token.id;
+            Told::of(token, id, &kept, (&once, &seal))
+        };
+        let written = self.inner.store.write_once(caller, work).await?;
+        Told::tell(written, secret, |token| token.id, &self.inner.seal)
     }
 
     /// Ends a token of the caller.
-    pub async fn revoke_token(&self, who: &Identity, id: TokenId) -> Result<(), Error> {
+    pub async fn revoke_token(
+        &self,
+        caller: &Caller,
+        who: &Identity,
+        id: TokenId,
+    ) -> Result<(), Error> {
         let user = who.user;
         let work = move |tx: &Connection| {
             let there = queries::delete_token(tx, user, id)?;
             there.then_some(()).ok_or(Error::not_found("token"))
         };
         let ends = move |known: &Identity| matches!(known.how, How::Token { id: other, .. } if other == id);
-        self.change(work, move |auth, ()| auth.end(ends)).await
+        self.change(caller, work, move |auth, ()| auth.end(ends)).await
     }
 }

@@ -4,11 +4,15 @@ use rusqlite::Connection;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::need::Role;
+use super::secret::{self, Told};
 use super::sign_in::{page, read_cursor};
 use super::types::{ClaimPurpose, NewUser, User, UserChanges};
-use super::{Auth, queries, secret};
-use crate::base::{Page, Timestamp, UserId};
+use super::{Auth, queries};
+use crate::base::{Caller, Page, Timestamp, UserId};
 use crate::error::Error;
+
+/// Somebody with a link that sets their password: the secret in it, and until when it is good.
+pub(super) type Invited = (User, SecretString, Timestamp);
 
 /// Characters of a name.
 pub(super) const MAX_NAME_CHARS: usize = 100;
@@ -65,52 +69,68 @@ impl Auth {
     }
 
     /// Adds somebody, with the link that lets them set their password.
-    pub async fn invite(&self, new: NewUser) -> Result<(User, SecretString, Timestamp), Error> {
+    pub async fn invite(&self, caller: &Caller, new: NewUser) -> Result<Invited, Error> {
         let name = checked_name(&new.name)?;
         let role = new.role.unwrap_or(Role::Member);
         let claim = secret::make(secret::CLAIM)?;
         let hash = secret::hash(claim.expose_secret());
         let expires_at = self.claim_end();
-        let user = self
-            .inner
-            .store
-            .write(move |tx| {
-                let id = UserId::new();
-                free_name(tx, &name, id)?;
-                queries::insert_user(tx, id, &name, role)?;
-                queries::insert_claim(tx, id, &hash, ClaimPurpose::Invitation, expires_at)?;
-                get(tx, id)
-            })
-            .await?;
-        tracing::info!(user.id = %user.id, "somebody was invited");
-        Ok((user, claim, expires_at))
+        let work = move |tx: &Connection| {
+            let id = UserId::new();
+            free_name(tx, &name, id)?;
+            queries::insert_user(tx, id, &name, role)?;
+            queries::insert_claim(tx, id, &hash, ClaimPurpose::Invitation, expires_at)?;
+            tracing::info!(user.id = %id, "somebody was invited");
+            Ok((get(tx, id)?, expires_at))
+        };
+        self.link(caller, claim, work).await
     }
 
     /// A fresh link for somebody: an invitation until they have a password, then another password.
     /// The password that they have stays good until the link is used.
-    pub async fn new_claim(&self, id: UserId) -> Result<(User, SecretString, Timestamp), Error> {
+    pub async fn new_claim(&self, caller: &Caller, id: UserId) -> Result<Invited, Error> {
         let claim = secret::make(secret::CLAIM)?;
         let hash = secret::hash(claim.expose_secret());
         let expires_at = self.claim_end();
-        let user = self
-            .inner
-            .store
-            .write(move |tx| {
-                let user = get(tx, id)?;
-                if user.disabled {
-                    return Err(Error::conflict("user_disabled", "let them in again first"));
-                }
-                let purpose =
-                    if user.has_password { ClaimPurpose::Reset } else { ClaimPurpose::Invitation };
-                queries::insert_claim(tx, id, &hash, purpose, expires_at)?;
-                Ok(user)
-            })
-            .await?;
+        let work = move |tx: &Connection| {
+            let user = get(tx, id)?;
+            if user.disabled {
+                return Err(Error::conflict("user_disabled", "let them in again first"));
+            }
+            let purpose =
+                if user.has_password { ClaimPurpose::Reset } else { ClaimPurpose::Invitation };
+            queries::insert_claim(tx, id, &hash, purpose, expires_at)?;
+            Ok((user, expires_at))
+        };
+        self.link(caller, claim, work).await
+    }
+
+    /// Makes a link with this secret, once under the caller's key.
+    async fn link(
+        &self,
+        caller: &Caller,
+        claim: SecretString,
+        work: impl FnOnce(&Connection) -> Result<(User, Timestamp), Error> + Send + 'static,
+    ) -> Result<Invited, Error> {
+        let (kept, once, seal) = (claim.clone(), caller.clone(), self.inner.seal.clone());
+        let work = move |tx: &Connection| {
+            let made = work(tx)?;
+            let id = made.0.id;
+            Told::of(made, id, &kept, (&once, &seal))
+        };
+        let written = self.inner.store.write_once(caller, work).await?;
+        let told = Told::tell(written, claim, |(user, _)| user.id, &self.inner.seal)?;
+        let ((user, expires_at), claim) = told;
         Ok((user, claim, expires_at))
     }
 
     /// Changes what is given. Another role, and being kept out, end whatever is open.
-    pub async fn update_user(&self, id: UserId, changes: UserChanges) -> Result<User, Error> {
+    pub async fn update_user(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        changes: UserChanges,
+    ) -> Result<User, Error> {
         let name = changes.name.map(|name| checked_name(&name)).transpose()?;
         let work = move |tx: &Connection| {
             let before = get(tx, id)?;
@@ -141,7 +161,7 @@ impl Auth {
                 auth.end(|known| known.user == id);
             }
         };
-        Ok(self.change(work, after).await?.0)
+        Ok(self.change(caller, work, after).await?.0)
     }
 
     /// Whether somebody can be deleted for good: they are kept out already.
@@ -157,12 +177,12 @@ impl Auth {
     }
 
     /// Deletes somebody who owns nothing any more.
-    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+    pub async fn delete_user(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
         let work = move |tx: &Connection| {
             queries::delete_credentials(tx, id)?;
             Ok(queries::delete_user(tx, id)?)
         };
-        self.change(work, move |auth, ()| auth.end(|known| known.user == id)).await
+        self.change(caller, work, move |auth, ()| auth.end(|known| known.user == id)).await
     }
 
     fn claim_end(&self) -> Timestamp {

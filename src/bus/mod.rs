@@ -35,7 +35,7 @@ pub use types::{
     Progress, Sender, Sent, State, Status, To, USUAL_PRIORITY,
 };
 
-use crate::base::{BusId, ClientId, ConnectionId, Cursor, Feed, Page, Steady, Timestamp};
+use crate::base::{BusId, Caller, ClientId, ConnectionId, Cursor, Feed, Page, Steady, Timestamp};
 use crate::config::{self, Live};
 use crate::error::Error;
 use crate::net;
@@ -202,6 +202,7 @@ impl Bus {
     /// Acknowledges a message on behalf of one of its recipients.
     pub async fn ack(
         &self,
+        caller: &Caller,
         who: &Sender,
         client: Option<ClientId>,
         id: BusId,
@@ -220,9 +221,10 @@ impl Bus {
         let (now, shared) = (self.now(), self.is_shared());
         let done = self
             .store()
-            .write(move |tx| {
+            .write_once(caller, move |tx| {
                 let done = queries::acknowledge(tx, &client, id, now)?;
-                if shared && done.is_some() {
+                let done = done.ok_or(Error::not_found("message"))?;
+                if shared {
                     let seq = queries::seq_of(tx, id)?;
                     nodes::note(tx, nodes::Kind::Acknowledged, Some(&client), seq, now)?;
                 }
@@ -231,11 +233,16 @@ impl Bus {
             .await?;
         self.tell_nodes();
         self.inner.changed.notify_one();
-        done.ok_or(Error::not_found("message"))
+        Ok(done.value)
     }
 
     /// Puts old messages into a client's queue again; says how many.
-    pub async fn replay(&self, who: &Sender, wanted: Replay) -> Result<usize, Error> {
+    pub async fn replay(
+        &self,
+        caller: &Caller,
+        who: &Sender,
+        wanted: Replay,
+    ) -> Result<usize, Error> {
         if let Some(me) = who.only.as_ref().filter(|me| **me != wanted.to) {
             return Err(not_yours(me));
         }
@@ -245,7 +252,7 @@ impl Bus {
         let client = wanted.to.clone();
         let replayed = self
             .store()
-            .write(move |tx| {
+            .write_once(caller, move |tx| {
                 let (waiting, _) = queries::queue(tx, &wanted.to)?;
                 let room = settings.queue_max.saturating_sub(waiting);
                 if room == 0 {
@@ -255,23 +262,23 @@ impl Bus {
                 for &seq in replayed.iter().filter(|_| shared) {
                     nodes::note(tx, nodes::Kind::Again, Some(&wanted.to), Some(seq), now)?;
                 }
-                Ok(replayed)
+                Ok(replayed.len())
             })
             .await?;
         self.tell_nodes();
         self.inner.agenda.expires(expires);
         self.inner.hub.nudge(&client);
         self.inner.changed.notify_one();
-        Ok(replayed.len())
+        Ok(replayed.value)
     }
 
     /// Deletes all messages; says how many.
-    pub async fn clear(&self) -> Result<usize, Error> {
+    pub async fn clear(&self, caller: &Caller) -> Result<usize, Error> {
         self.marks_written().await;
         let (now, shared) = (Timestamp::now(), self.is_shared());
         let cleared = self
             .store()
-            .write(move |tx| {
+            .write_once(caller, move |tx| {
                 let cleared = endings::clear(tx)?;
                 if shared {
                     nodes::note_cleared(tx, now)?;
@@ -279,6 +286,7 @@ impl Bus {
                 Ok::<_, Error>(cleared)
             })
             .await?;
+        let cleared = cleared.value;
         self.tell_nodes();
         tracing::info!(cleared, "the messages of the bus were cleared");
         self.inner.changed.notify_one();

@@ -133,7 +133,8 @@ impl Bus {
         };
         if let Some(reply) = &reply {
             // It was heard here; it need not wait for the asker to connect.
-            self.ack(&Sender::default(), Some(asker), reply.id).await?;
+            let caller = Caller { user: caller.user, once: None };
+            self.ack(&caller, &Sender::default(), Some(asker), reply.id).await?;
         }
         Ok((sent, reply))
     }

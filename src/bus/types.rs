@@ -213,7 +213,7 @@ words! {
 }
 
 /// How far a message came with one recipient.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = BusDelivery)]
 pub struct Progress {
     /// Who.

@@ -104,13 +104,17 @@ impl Chat {
         self.inner.conversations.message(caller, answer.conversation_id, answer.id).await
     }
 
-    /// Asks without keeping anything.
+    /// Asks without keeping anything; under a key its id and a hash of the request, no longer than the
+    /// key.
     pub async fn ask_temporary(
         &self,
         caller: &Caller,
         question: TemporaryQuestion,
     ) -> Result<TurnId, Error> {
         check::options(&question.options)?;
+        if let Some(begun) = self.inner.store.earlier_answer(caller).await? {
+            return Ok(begun);
+        }
         let count = question.messages.len();
         let asks = question.messages.last().is_some_and(|m| m.role == Role::User);
         let most = self.inner.live.now().chat.temporary_max_messages;
@@ -155,7 +159,14 @@ impl Chat {
             noted: false,
             tools: Vec::new(),
         });
+        // Written before it begins: a crash ends both, and the same key never asks twice.
         let id = TurnId::new();
+        if caller.once.is_some() {
+            let kept = self.inner.store.write_once(caller, move |_| Ok::<_, Error>(id)).await?;
+            if kept.replayed {
+                return Ok(kept.value);
+            }
+        }
         let identity = Identity {
             id,
             owner: caller.user,

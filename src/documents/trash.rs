@@ -24,6 +24,9 @@ struct Gone {
 impl Documents {
     /// Deletes for good what is in the trash.
     pub async fn purge(&self, caller: &Caller, id: DocumentId) -> Result<(), Error> {
+        if self.inner.store.earlier_answer::<Option<String>>(caller).await?.is_some() {
+            return Ok(());
+        }
         let owner = caller.user;
         let (seq, found) = self.read(move |db| find(db, owner, id)).await?;
         if found.deleted_at.is_none() {
@@ -32,7 +35,7 @@ impl Documents {
                 "only what is in the trash can be deleted for good; delete it first",
             ));
         }
-        self.remove(seq).await?;
+        self.remove(caller, seq).await?;
         self.announce(owner, "purged", &Gone { id });
         Ok(())
     }
@@ -48,7 +51,7 @@ impl Documents {
                 return Ok(total);
             }
             for (seq, owner, id) in expired {
-                self.remove(seq).await?;
+                self.remove(&Caller { user: owner, once: None }, seq).await?;
                 self.announce(owner, "purged", &Gone { id });
                 total += 1;
             }
@@ -67,7 +70,7 @@ impl Documents {
                 break;
             }
             for seq in some {
-                self.remove(seq).await?;
+                self.remove(&Caller { user: owner, once: None }, seq).await?;
             }
         }
         self.inner.store.write(move |tx| Ok::<_, Error>(collections::delete_all(tx, owner)?)).await
@@ -75,18 +78,18 @@ impl Documents {
 
     /// Takes a document's passages away a few at a time, then its row, then its bytes when nobody
     /// else has them.
-    async fn remove(&self, seq: i64) -> Result<(), Error> {
+    async fn remove(&self, caller: &Caller, seq: i64) -> Result<(), Error> {
         self.remove_chunks(seq).await?;
         let hash = self
             .inner
             .store
-            .write(move |tx| {
+            .write_once(caller, move |tx| {
                 let hash = queries::hash_of(tx, seq)?;
                 queries::delete(tx, seq)?;
                 Ok::<_, Error>((!queries::is_used(tx, &hash)?).then_some(hash))
             })
             .await?;
-        let Some(hash) = hash else { return Ok(()) };
+        let Some(hash) = hash.value else { return Ok(()) };
         self.remove_bytes(hash).await
     }
 

@@ -50,6 +50,8 @@ mod health;
 mod hostile_clients;
 mod hostile_json;
 mod idempotency;
+mod idempotency_routes;
+mod idempotency_sign_in;
 mod keys;
 mod limits;
 mod lists;

@@ -7,7 +7,8 @@ use crate::harness::{Act, Server, Upstream};
 
 /// A server, its model, a conversation and a socket on it.
 async fn stage() -> (Server, Upstream, (String, String), Socket) {
-    let server = Server::start().await;
+    // Nothing is read while something is asked over HTTP, so no ping is answered either.
+    let server = Server::with("CONNECTION_TIMEOUT_SECONDS", 60).start().await;
     let upstream = Upstream::openai().await;
     let model = server.connect(&upstream).await;
     let conversation = server.conversation().await;

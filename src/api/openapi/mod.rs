@@ -127,6 +127,10 @@ impl Document {
     }
 }
 
+/// Routes that change nothing, or that cannot be asked the same thing twice: they take no
+/// `Idempotency-Key`.
+const KEYLESS: [&str; 4] = ["/v1/search", "/auth/claim", "/auth/password", "/mcp"];
+
 impl Described {
     fn writes(&self) -> bool {
         self.method != "get"
@@ -158,7 +162,7 @@ impl Described {
             // Absent is absent; there is no way to write null in an address.
             schemas::drop_null(&mut parameter["schema"]);
         }
-        if self.writes() {
+        if self.writes() && !KEYLESS.iter().any(|path| self.path.ends_with(path)) {
             parameters.push(json!({ "$ref": "#/components/parameters/Idempotency-Key" }));
         }
         operation["parameters"] = parameters.into();
