@@ -157,7 +157,11 @@ async fn connection(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
         // The few beyond the others are for a question after the health, not to be kept.
         .keep_alive(!reserved)
         .half_close(false);
-    let io = TokioIo::new(Stall::new(stream, config.server.body_timeout));
+    let io = TokioIo::new(Stall::new(
+        stream,
+        config.server.body_timeout,
+        config.server.connection_timeout,
+    ));
     let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -19,15 +19,18 @@ pub(super) struct Stall {
 }
 
 impl Stall {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        // What is written fits into the system's buffer, so that only the system knows that nobody takes it.
+    /// A peer may leave so long what is written, and be silent so long about what was sent to it.
+    pub(super) fn new(stream: TcpStream, patience: Duration, silence: Duration) -> Self {
+        // What fits into the system's buffer is written at once: only the system knows that nobody takes it.
         #[cfg(target_os = "linux")]
-        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(
-            &stream,
-            u32::try_from(patience.as_millis()).unwrap_or(u32::MAX),
-        ) {
-            tracing::debug!(%error, "a peer that vanishes will hold its connection for long");
+        {
+            let silence = u32::try_from(silence.max(patience).as_millis()).unwrap_or(u32::MAX);
+            if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, silence) {
+                tracing::debug!(%error, "a peer that vanishes will hold its connection for long");
+            }
         }
+        #[cfg(not(target_os = "linux"))]
+        let _ = silence;
         Self { stream, patience, waiting: None }
     }
 

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 use super::Error;
-use super::files::{create_private_folder, unusable};
+use super::files::{create_private_folder, remove, sync_folder, unusable};
+use super::restore::write_copy;
 use crate::base::Timestamp;
 
 /// Every schema change, oldest first.
@@ -56,8 +57,13 @@ fn snapshot(db: &Connection, path: &Path, version: usize, kept: usize) -> Result
     create_private_folder(&folder)?;
     let name = format!("before-schema-{}-{}.db", version + 1, Timestamp::now().as_ms());
     let target = folder.join(name);
-    super::files::create_private(&target)?;
-    db.execute("VACUUM INTO ?", [target.to_string_lossy()])?;
+    // Under its name only when it is whole: half of one, left by a kill, would pass for a copy.
+    let unfinished = folder.join("unfinished");
+    remove(&unfinished)?;
+    write_copy(db, &unfinished)?;
+    std::fs::rename(&unfinished, &target)
+        .and_then(|()| sync_folder(&folder))
+        .map_err(|source| unusable(&target, source))?;
     tracing::info!(snapshot.path = %target.display(), "kept a snapshot from before the upgrade");
     let mut all: Vec<_> = std::fs::read_dir(&folder)
         .map_err(|source| unusable(&folder, source))?

@@ -4,12 +4,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::files::{create_private, create_private_folder, sync_folder, unusable};
+use super::files::{create_private, create_private_folder, remove, sync_folder, unusable};
 use super::{Error, migrate};
 use crate::base::Timestamp;
 
@@ -78,10 +77,15 @@ fn rewrite(copy: &Path, fresh: &Path) -> Result<(), Error> {
     if !ours || first != "ok" {
         return Err(Error::NoCopy { path: copy.to_owned() });
     }
-    create_private(fresh)?;
-    db.execute("VACUUM INTO ?", [fresh.to_string_lossy()])?;
-    let synced = fs::OpenOptions::new().write(true).open(fresh).and_then(|file| file.sync_all());
-    synced.map_err(|source| unusable(fresh, source))
+    write_copy(&db, fresh)
+}
+
+/// Writes everything that a database holds into a file that is not there yet, and syncs it.
+pub(super) fn write_copy(db: &Connection, target: &Path) -> Result<(), Error> {
+    create_private(target)?;
+    db.execute("VACUUM INTO ?", [target.to_string_lossy()])?;
+    let synced = fs::OpenOptions::new().write(true).open(target).and_then(|file| file.sync_all());
+    synced.map_err(|source| unusable(target, source))
 }
 
 /// Keeps the database that is there, and its log, in a folder beside it. The database itself stays in
@@ -106,13 +110,4 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>, Error> {
         }
     }
     Ok(Some(folder))
-}
-
-fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(Error::File { path: path.to_owned(), source: Arc::new(source) })
-        }
-        _ => Ok(()),
-    }
 }
