@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, shows, until, useHouse } from "./house.mjs";
 
-const house = useHouse({ settings: { RATE_LIMIT_CHAT: "2" } });
+const house = useHouse();
 const card = (page) => page.locator(".error-card");
 const TIME = /[Aa]gain at \d{1,2}:\d{2}:\d{2}/;
 
@@ -35,11 +35,14 @@ test("a provider's limit says until when, also after a reload, and when the wait
 }));
 
 test("our own limit says until when, and the question stays", house.scene({ allow: /429/ }, async (page) => {
-  const field = page.locator("#composer");
-  await until(async () => {
-    await ask(page, "Once more");
-    const toast = await page.locator(".toast", { hasText: TIME }).count();
-    return toast > 0 || "not refused yet";
-  });
-  await until(async () => (await field.inputValue()) === "Once more" || field.inputValue());
+  const refusal = { error: "30 requests a minute is the limit here; try again in 40 s", code: "rate_limited", status: 429, retry_after: 40 };
+  await page.route("**/api/v1/conversations", (route) => (route.request().method() === "POST" ? route.fulfill({ status: 429, json: refusal }) : route.continue()));
+  const before = await page.evaluate(() => Date.now());
+  await ask(page, "Once more");
+  const toast = page.locator(".toast", { hasText: TIME });
+  await toast.waitFor();
+  const [said, from, to] = [await toast.innerText(), before + 40_000, (await page.evaluate(() => Date.now())) + 40_000];
+  const times = await page.evaluate(([first, last]) => Array.from({ length: Math.ceil((last - first) / 1000) + 2 }, (_, n) => new Date(first + n * 1000).toLocaleTimeString("en-GB")), [from, to]);
+  assert.ok(times.some((time) => said.includes(time)), `${said} ${times}`);
+  await until(async () => (await page.locator("#composer").inputValue()) === "Once more" || "the question is gone");
 }));
