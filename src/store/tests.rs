@@ -90,6 +90,35 @@ async fn a_panic_costs_one_write_and_not_the_writer() {
 }
 
 #[tokio::test]
+async fn what_changes_nothing_is_no_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let before = store.commits();
+    store.write(|_| Ok::<_, Error>(())).await.unwrap();
+    store.write(|_| Err::<(), _>(Error::KeyReused)).await.unwrap_err();
+    assert_eq!(store.commits(), before);
+    store.write(|tx| insert(tx, "user_one")).await.unwrap();
+    assert_eq!(store.commits(), before + 1);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_only_read_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    assert_eq!(store.damage(), None);
+    let found = || {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        Error::from(rusqlite::Error::SqliteFailure(code, None))
+    };
+    store.read(move |_| Err::<(), _>(found())).await.unwrap_err();
+    assert!(store.damage().is_some());
+    assert_eq!(store.damaged().await, store.damage().unwrap());
+    let refused = store.write(|tx| insert(tx, "user_one")).await;
+    assert!(matches!(refused, Err(Error::Damaged)));
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
 async fn a_key_has_one_effect_and_one_answer() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);

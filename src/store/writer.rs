@@ -55,6 +55,25 @@ struct Facts {
     commits: AtomicU64,
 }
 
+impl Facts {
+    /// How a commit went that changed something.
+    fn note(&self, outcome: &Result<(), Error>) {
+        let health = match outcome {
+            Ok(()) => 0,
+            Err(Error::DiskFull(_) | Error::ReadOnly(_)) => 1,
+            Err(Error::OutcomeUnknown(_)) => 2,
+            Err(_) => 3,
+        };
+        if self.health.swap(health, Ordering::Relaxed) != health {
+            match outcome {
+                Ok(()) => tracing::info!("the database takes writes again"),
+                Err(error) => tracing::error!(error = ?error, "the database does not take writes"),
+            }
+        }
+        self.commits.fetch_add(1, Ordering::Release);
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Writer {
     orders: Mutex<Option<mpsc::Sender<Order>>>,
@@ -177,20 +196,12 @@ fn truncate_log(db: &Connection) -> Result<(), Error> {
 
 fn commit(db: &Connection, jobs: impl ExactSizeIterator<Item = Job>, facts: &Facts) {
     let mut finishes = Vec::new();
+    let before = db.total_changes();
     let outcome = transact(db, jobs, &mut finishes);
-    let health = match &outcome {
-        Ok(()) => 0,
-        Err(Error::DiskFull(_) | Error::ReadOnly(_)) => 1,
-        Err(Error::OutcomeUnknown(_)) => 2,
-        Err(_) => 3,
-    };
-    if facts.health.swap(health, Ordering::Relaxed) != health {
-        match &outcome {
-            Ok(()) => tracing::info!("the database takes writes again"),
-            Err(error) => tracing::error!(error = ?error, "the database does not take writes"),
-        }
+    // Where nothing was changed the disk was not asked, and nothing is known of it.
+    if outcome.is_err() || db.total_changes() != before {
+        facts.note(&outcome);
     }
-    facts.commits.fetch_add(1, Ordering::Release);
     for finish in finishes {
         finish(outcome.clone());
     }
