@@ -62,12 +62,14 @@ struct Other {
     here: HashMap<ClientId, Vec<There>>,
 }
 
-/// What needs Redis all the time.
+/// What needs Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Task {
     Forward,
     Follow,
     Presence,
+    /// What somebody waits for.
+    Request,
 }
 
 /// How the link to Redis is.
@@ -162,7 +164,10 @@ impl Nodes {
         self.redis.is_there();
         let mut link = self.link();
         link.heard = Some(Timestamp::now());
-        if let Some((since, _)) = link.away.remove(&task)
+        let since = link.away.values().map(|(since, _)| *since).min();
+        // What answers a task answers whoever asks next.
+        link.away.retain(|away, _| *away != task && *away != Task::Request);
+        if let Some(since) = since
             && link.away.is_empty()
         {
             drop(link);
@@ -255,6 +260,10 @@ impl Bus {
             nodes.redis.ask(async |mut wire| redis::cmd("PING").query_async(&mut wire).await);
         let asked: Result<String, _> = asked.await;
         let ms = clock::ms_since(began);
+        match &asked {
+            Ok(_) => nodes.there(Task::Request),
+            Err(error) => nodes.away(Task::Request, error),
+        }
         let behind = self.store().read(|db| Ok::<_, Error>(outbox::behind(db)?)).await;
         let link = nodes.link();
         let away = link.away.values().min();
