@@ -371,7 +371,7 @@
 # testing: 3 [live]
 #CONNECTION_TIMEOUT_SECONDS=90
 
-# TCP connections accepted in all; a whole number from 16 to 1000000
+# Further TCP connections, of clients that ask; a whole number from 16 to 1000000
 #MAX_HTTP_CONNECTIONS=512
 
 # Further ones kept free for /health, so that a full server still answers it; a whole number from
