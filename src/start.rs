@@ -285,6 +285,11 @@ fn did_not_open(error: &Error, config: &Config) -> u8 {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let (mut chain, mut lost) = (Vec::new(), false);
     while let Some(error) = cause {
+        if let Some(store::Error::Corrupt(_) | store::Error::Emptied) = error.downcast_ref() {
+            // What the API says of it is said to somebody who has it running.
+            lost = true;
+            chain.clear();
+        }
         chain.push(error.to_string());
         if let Some(store::Error::Newer { .. }) = error.downcast_ref() {
             say::error(&format!(
@@ -293,9 +298,6 @@ fn did_not_open(error: &Error, config: &Config) -> u8 {
                 path.display()
             ));
             return exit::NEWER_DATABASE;
-        }
-        if let Some(store::Error::Corrupt(_) | store::Error::Emptied) = error.downcast_ref() {
-            lost = true;
         }
         cause = error.source();
     }

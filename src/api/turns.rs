@@ -41,11 +41,11 @@ pub(super) async fn ask_temporary(mut call: Call) -> Reply {
         ("conversation_id" = Option<ConversationId>, Query, description = "Where it is asked; absent for a new conversation"),
         ("model" = Option<String>, Query, description = "The model to ask instead of the conversation's"),
     ),
-    responses((status = 200, body = PromptBudget)),
+    responses((status = 200, body = PromptBudget), (status = 404)),
 )]
 pub(super) async fn budget(call: Call) -> Reply {
     let query = call.query()?;
-    let id = query.text("conversation_id").filter(|text| !text.is_empty()).map(str::parse);
+    let id = query.text("conversation_id").map(str::parse);
     let id: Option<ConversationId> = id.transpose().map_err(|_| {
         Failure::invalid("conversation_id", "conversation_id is the id of a conversation")
     })?;

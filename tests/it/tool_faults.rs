@@ -157,6 +157,7 @@ async fn an_answer_that_breaks_off_goes_on_where_it_was() {
     let halting = Halting::start().await;
     let body = json!({"name": "Far", "kind": "http", "url": halting.url()});
     let id = id_of(&server.post("/tool-servers", body).await.is(201));
+    server.knows_tools(&id).await;
     let (conversation, model) = server.with_tools(&upstream, &[&id]).await;
     upstream.then(Act::call("Far__resumes", &json!({})));
     upstream.then(Act::answer(&["So."]));
