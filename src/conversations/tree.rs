@@ -397,8 +397,8 @@ pub(super) fn newest_child(
     .query_row(params![conversation, parent], |row| row.get(0))
 }
 
-/// Copies one message, with its earlier texts, under a new parent in another conversation. It keeps naming the turn that wrote
-/// it, which tells what was sent.
+/// Copies one message, with its earlier texts, under a new parent in another conversation. It keeps
+/// naming the turn that wrote it, which tells what was sent.
 pub(super) fn copy(
     tx: &Connection,
     from: i64,

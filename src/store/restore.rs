@@ -89,19 +89,22 @@ pub(super) fn write_copy(db: &Connection, target: &Path) -> Result<(), Error> {
 }
 
 /// Keeps the database that is there, and its log, in a folder beside it. The database itself stays in
-/// its place too, so that at no moment there is none: a start would make a fresh one.
+/// its place too, so that at no moment there is none: a start would make a fresh one. A log goes also
+/// where its database is gone: it would be taken for the copy's.
 fn set_aside(database: &Path) -> Result<Option<PathBuf>, Error> {
-    if !database.exists() {
+    let logs = ["db-wal", "db-shm"].map(|ending| database.with_extension(ending));
+    if !database.exists() && !logs.iter().any(|log| log.exists()) {
         return Ok(None);
     }
     let folder = database.with_file_name(format!("replaced-{}", Timestamp::now().as_ms()));
     create_private_folder(&folder)?;
     let to = |from: &Path| folder.join(from.file_name().unwrap_or_default());
-    fs::hard_link(database, to(database))
-        .or_else(|_| fs::copy(database, to(database)).map(drop))
-        .map_err(|source| unusable(database, source))?;
-    for ending in ["db-wal", "db-shm"] {
-        let path = database.with_extension(ending);
+    if database.exists() {
+        fs::hard_link(database, to(database))
+            .or_else(|_| fs::copy(database, to(database)).map(drop))
+            .map_err(|source| unusable(database, source))?;
+    }
+    for path in logs {
         match fs::rename(&path, to(&path)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(unusable(&path, source));

@@ -141,6 +141,28 @@ async fn a_cut_log_costs_what_was_in_its_end_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_log_of_a_database_that_is_gone_is_not_taken_for_the_copys() {
+    let (mut server, first, _) = stopped_with_two().await;
+    let (file, copy) = (file_of(&server), server.home().join("copy.db"));
+    std::fs::copy(&file, &copy).unwrap();
+    server.boot().await;
+    for _ in 0..30 {
+        server.conversation().await;
+    }
+    server.kill();
+    std::fs::remove_file(&file).unwrap();
+    assert!(std::fs::metadata(file.with_extension("db-wal")).unwrap().len() > 0);
+    let done = restore(&server, &[text(&copy)]).await;
+    assert_eq!(done.code, 0, "{}", done.said());
+    assert!(!file.with_extension("db-wal").exists());
+    server.boot().await;
+    assert_eq!(server.messages(&first).await.len(), 24);
+    let kept = server.get("/conversations?limit=200").await.is(200);
+    assert_eq!(kept["items"].as_array().unwrap().len(), 2);
+    server.assert_sound();
+}
+
+#[tokio::test]
 async fn what_is_no_sound_copy_is_refused_and_changes_nothing() {
     let (server, ..) = stopped_with_two().await;
     let file = file_of(&server);
