@@ -110,6 +110,25 @@ async fn a_saved_file_is_noticed_however_it_is_saved() {
     tokio::time::timeout(limit, tasks.wait()).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_file_that_is_emptied_before_it_is_written_is_read_when_it_is_written() {
+    let running = Running::with("HISTORY_LIMIT=2\n");
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (told, mut outcomes) = tokio::sync::mpsc::unbounded_channel();
+    let live = running.live.clone();
+    watching::start(running.live.clone(), &tasks, stop.clone(), move |_| {
+        let _ = told.send(live.now().chat.history_limit);
+    });
+    running.save("");
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    running.save("HISTORY_LIMIT=3\n");
+    let read = tokio::time::timeout(Duration::from_secs(20), outcomes.recv()).await;
+    assert_eq!(read.unwrap(), Some(3), "nothing was read in between");
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+}
+
 #[test]
 fn the_snapshot_has_the_shape_that_the_api_promises() {
     let running = Running::with("");

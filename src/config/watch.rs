@@ -57,7 +57,7 @@ async fn run(
             () = stop.cancelled() => return,
             () = hangups.next() => {}
             note = notes.recv() => match note {
-                Some(()) => settle(&mut notes).await,
+                Some(()) => settle(&mut notes, live.path().as_deref()).await,
                 None => return,
             },
         }
@@ -72,13 +72,20 @@ async fn run(
     }
 }
 
-/// Waits until no note has come for a while.
-async fn settle(notes: &mut mpsc::Receiver<()>) {
+/// Waits until no note has come for a while. Saving often empties a file before it is written, and
+/// a disk that is busy may take its time between the two: an empty one is waited for longer.
+async fn settle(notes: &mut mpsc::Receiver<()>, path: Option<&Path>) {
     for _ in 0..SETTLE_AT_MOST {
-        if tokio::time::timeout(SETTLE, notes.recv()).await.is_err() {
+        let quiet = tokio::time::timeout(SETTLE, notes.recv()).await.is_err();
+        if quiet && !is_empty(path).await {
             return;
         }
     }
+}
+
+async fn is_empty(path: Option<&Path>) -> bool {
+    let Some(path) = path else { return false };
+    tokio::fs::metadata(path).await.is_ok_and(|file| file.len() == 0)
 }
 
 fn watch_folder(path: &Path, note: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {

@@ -193,10 +193,7 @@ async fn a_full_disk_in_the_middle_of_a_document_makes_it_wait_and_not_fail() {
     .await;
     fill(&server);
     assert_ne!(state().await, "ready", "it was read before the disk was full");
-    eventually("it has to wait", || async {
-        server.log().contains("waits until it can be kept").then_some(())
-    })
-    .await;
+    server.logs("waits until it can be kept").await;
     assert_ne!(state().await, "failed");
     server.get("/health/live").await.is(200);
     std::fs::remove_file(filler).unwrap();

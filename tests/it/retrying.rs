@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::client::assert_instant;
-use crate::harness::{Act, Server, Step, Upstream};
+use crate::harness::{Act, Server, Step, Upstream, eventually};
 
 async fn stage(attempts: u32) -> (Server, Upstream, String, String) {
     let server =
@@ -37,8 +37,11 @@ async fn a_passing_failure_is_tried_again_and_shown() {
         assert_eq!(attempts, [(2, 3), (3, 3)], "{events:#?}");
         assert_eq!(events.last().unwrap().name, "complete");
         assert_eq!(upstream.chats().len(), 3);
-        let warnings = server.log().lines().filter(|line| line.contains("WARN")).count();
-        assert!(warnings >= 2, "a warning before each wait");
+        eventually("a warning before each wait is logged", || async {
+            let warnings = server.log().lines().filter(|line| line.contains("WARN")).count();
+            (warnings >= 2).then_some(())
+        })
+        .await;
     }
 }
 

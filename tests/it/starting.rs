@@ -8,7 +8,7 @@ use crate::harness::{Server, eventually};
 #[tokio::test]
 async fn it_says_where_it_listens_and_answers_there() {
     let server = Server::start().await;
-    assert!(server.log().contains(&format!("listening on {}", server.origin())));
+    server.logs(&format!("listening on {}", server.origin())).await;
     server.get("/health/live").await.is(200);
 }
 

@@ -222,6 +222,14 @@ impl Server {
         format!("{}{now}", self.earlier_logs)
     }
 
+    /// Waits until the log says this: it is written by a thread of its own.
+    pub async fn logs(&self, words: &str) {
+        eventually(&format!("the log says {words:?}"), || async {
+            self.log().contains(words).then_some(())
+        })
+        .await;
+    }
+
     /// The database, opened for a look from outside.
     pub fn database(&self) -> rusqlite::Connection {
         let folder = std::fs::read_dir(self.data_dir()).unwrap();
