@@ -291,7 +291,7 @@ impl Embeddings {
             .store
             .read(move |db| {
                 let found = index.candidates(&vector, candidates, parents.as_deref());
-                nearest::rescored(db, space, kind, &vector, &found, limit)
+                nearest::rescored(db, &vector, &found, limit)
             })
             .await
     }

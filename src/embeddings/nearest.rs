@@ -9,14 +9,11 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use super::Near;
-use super::queries::{self, Embedded, Kind};
+use super::queries::{self, Kept, Kind, Place};
 use super::scan;
 use super::vector::{self, Vector};
 use crate::base::clock;
 use crate::error::Error;
-
-/// A part of an item: its row and the number of the part.
-type Part = (i64, u16);
 
 /// The signs of all vectors of one kind.
 #[derive(Debug, Default)]
@@ -30,8 +27,7 @@ struct Rows {
     words: usize,
     /// Row by row, one behind the other.
     signs: Vec<u64>,
-    parts: Vec<Part>,
-    parents: Vec<i64>,
+    places: Vec<Place>,
 }
 
 /// The indexes of a space, and when they were last needed.
@@ -48,8 +44,8 @@ impl Loaded {
     pub(super) fn read(db: &Connection, space: i64) -> Result<Self, Error> {
         let read = |kind| {
             let mut rows = Rows::default();
-            queries::each_vector(db, space, kind, |item, part, parent, stored| {
-                rows.push((item, part), parent, &vector::signs_of_stored(stored));
+            queries::each_vector(db, space, kind, |place, stored| {
+                rows.push(place, &vector::signs_of_stored(stored));
             })?;
             Ok::<_, Error>(Arc::new(Index { rows: RwLock::new(rows) }))
         };
@@ -81,72 +77,66 @@ impl Loaded {
     }
 
     /// Takes in what was embedded.
-    pub(super) fn add(&self, embedded: &[Embedded]) {
-        for one in embedded {
-            let index = self.of(one.waiting.kind);
+    pub(super) fn add(&self, kept: &[Kept]) {
+        for one in kept {
+            let index = self.of(one.kind);
             let mut rows = index.rows.write().unwrap_or_else(PoisonError::into_inner);
-            for (part, stored) in (0_u16..).zip(&one.vectors) {
-                let part = (one.waiting.item, part);
-                rows.push(part, one.waiting.parent, &vector::signs_of_stored(stored));
+            for (place, stored) in &one.vectors {
+                rows.push(*place, &vector::signs_of_stored(stored));
             }
         }
     }
 }
 
 impl Rows {
-    fn push(&mut self, part: Part, parent: i64, signs: &[u64]) {
-        if self.parts.is_empty() {
+    fn push(&mut self, place: Place, signs: &[u64]) {
+        if self.places.is_empty() {
             self.words = signs.len();
         }
         // Another length is another model's: it cannot be compared.
         if signs.len() == self.words {
             self.signs.extend_from_slice(signs);
-            self.parts.push(part);
-            self.parents.push(parent);
+            self.places.push(place);
         }
     }
 }
 
 impl Index {
-    /// The parts that are likely the most like a vector, best first.
+    /// The vectors that are likely the most like one, best first.
     pub(super) fn candidates(
         &self,
         like: &Vector,
         limit: usize,
         parents: Option<&HashSet<i64>>,
-    ) -> Vec<Part> {
+    ) -> Vec<Place> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
         let numbers = like.numbers();
         // Another length is another model's.
         if numbers.len().div_ceil(64) != rows.words {
             return Vec::new();
         }
-        let admits = |at: usize| parents.is_none_or(|wanted| wanted.contains(&rows.parents[at]));
+        let admits =
+            |at: usize| parents.is_none_or(|wanted| wanted.contains(&rows.places[at].parent));
         let nearest = scan::nearest(numbers, &rows.signs, limit, admits);
-        nearest.into_iter().map(|at| rows.parts[at]).collect()
+        nearest.into_iter().map(|at| rows.places[at]).collect()
     }
 }
 
 /// The items of the candidates by how alike they really are, best first. Of an item with several
-/// parts the best counts; what is gone is left out.
+/// vectors the best counts; what is gone is left out.
 pub(super) fn rescored(
     db: &Connection,
-    space: i64,
-    kind: Kind,
     like: &Vector,
-    candidates: &[Part],
+    candidates: &[Place],
     limit: usize,
 ) -> Result<Vec<Near>, Error> {
     let mut best: HashMap<i64, f32> = HashMap::with_capacity(candidates.len());
-    for (item, part) in candidates {
-        let score = queries::with_vector(db, (space, kind, *item, *part), |stored| {
-            vector::cosine_to_stored(like, stored)
-        })?;
-        if let Some(score) = score {
-            let known = best.entry(*item).or_insert(score);
-            *known = known.max(score);
-        }
-    }
+    let seqs: Vec<i64> = candidates.iter().map(|place| place.seq).collect();
+    queries::each_of(db, &seqs, |at, stored| {
+        let score = vector::cosine_to_stored(like, stored);
+        let known = best.entry(candidates[at].item).or_insert(score);
+        *known = known.max(score);
+    })?;
     let mut found: Vec<Near> = best.into_iter().map(|(item, score)| Near { item, score }).collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
     found.truncate(limit);

@@ -62,6 +62,23 @@ pub(super) struct Embedded {
     pub(super) vectors: Vec<Vec<u8>>,
 }
 
+/// A vector that is kept, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The number of the vector.
+    pub(super) seq: i64,
+    pub(super) item: i64,
+    pub(super) parent: i64,
+}
+
+/// What was kept of an item.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) kind: Kind,
+    /// Its vectors, as stored.
+    pub(super) vectors: Vec<(Place, Vec<u8>)>,
+}
+
 /// The space that serves, or the one that is being built.
 pub(super) fn find_space(db: &Connection, building: bool) -> rusqlite::Result<Option<Space>> {
     db.prepare_cached("SELECT seq, model, error FROM embedding_spaces WHERE state = ?")?
@@ -110,9 +127,7 @@ pub(super) fn delete_retired(tx: &Connection, limit: u32) -> rusqlite::Result<bo
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(space) = space else { return Ok(false) };
-    for (table, key) in
-        [("vectors", "space, kind, item, part"), ("to_embed", "space, kind, parent, item")]
-    {
+    for (table, key) in [("vectors", "seq"), ("to_embed", "space, kind, parent, item")] {
         let gone = tx.execute(
             &format!(
                 "DELETE FROM {table} WHERE ({key}) IN
@@ -190,12 +205,11 @@ pub(super) fn insert_vectors(
     tx: &Connection,
     space: i64,
     batch: Vec<Embedded>,
-) -> rusqlite::Result<Vec<Embedded>> {
+) -> rusqlite::Result<Vec<Kept>> {
     let mut kept = Vec::with_capacity(batch.len());
-    for embedded in batch {
-        let Waiting { kind, parent, item, text } = &embedded.waiting;
-        let now = text_of(tx, *kind, *item)?;
-        if now.as_ref().is_some_and(|now| now != text) {
+    for Embedded { waiting: Waiting { kind, parent, item, text }, vectors } in batch {
+        let now = text_of(tx, kind, item)?;
+        if now.as_ref().is_some_and(|now| *now != text) {
             continue;
         }
         let queued = tx
@@ -210,10 +224,13 @@ pub(super) fn insert_vectors(
             "INSERT OR REPLACE INTO vectors (space, kind, item, part, parent, vector)
              VALUES (?, ?, ?, ?, ?, ?)",
         )?;
-        for (part, vector) in (0_i64..).zip(&embedded.vectors) {
-            statement.execute(params![space, kind.number(), item, part, parent, vector])?;
+        let mut stored = Vec::with_capacity(vectors.len());
+        for (part, vector) in (0_i64..).zip(vectors) {
+            let seq =
+                statement.insert(params![space, kind.number(), item, part, parent, vector])?;
+            stored.push((Place { seq, item, parent }, vector));
         }
-        kept.push(embedded);
+        kept.push(Kept { kind, vectors: stored });
     }
     Ok(kept)
 }
@@ -223,29 +240,33 @@ pub(super) fn each_vector(
     db: &Connection,
     space: i64,
     kind: Kind,
-    mut take: impl FnMut(i64, u16, i64, &[u8]),
+    mut take: impl FnMut(Place, &[u8]),
 ) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
-        "SELECT item, part, parent, vector FROM vectors WHERE space = ? AND kind = ?",
+        "SELECT seq, item, parent, vector FROM vectors WHERE space = ? AND kind = ?",
     )?;
     let mut rows = statement.query(params![space, kind.number()])?;
     while let Some(row) = rows.next()? {
-        take(row.get(0)?, row.get(1)?, row.get(2)?, row.get_ref(3)?.as_blob()?);
+        let place = Place { seq: row.get(0)?, item: row.get(1)?, parent: row.get(2)? };
+        take(place, row.get_ref(3)?.as_blob()?);
     }
     Ok(())
 }
 
-/// The stored vector of a part.
-pub(super) fn with_vector<T>(
+/// Looks at these vectors, by their places among them; what is gone is left out.
+pub(super) fn each_of(
     db: &Connection,
-    (space, kind, item, part): (i64, Kind, i64, u16),
-    take: impl FnOnce(&[u8]) -> T,
-) -> rusqlite::Result<Option<T>> {
-    db.prepare_cached(
-        "SELECT vector FROM vectors WHERE space = ? AND kind = ? AND item = ? AND part = ?",
-    )?
-    .query_row(params![space, kind.number(), item, part], |row| {
-        Ok(take(row.get_ref(0)?.as_blob()?))
-    })
-    .optional()
+    seqs: &[i64],
+    mut look: impl FnMut(usize, &[u8]),
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT wanted.key, vectors.vector FROM json_each(?) wanted
+         CROSS JOIN vectors ON vectors.seq = wanted.value",
+    )?;
+    let wanted = serde_json::to_string(seqs).unwrap_or_else(|_| "[]".to_owned());
+    let mut rows = statement.query([wanted])?;
+    while let Some(row) = rows.next()? {
+        look(row.get(0)?, row.get_ref(1)?.as_blob()?);
+    }
+    Ok(())
 }

@@ -29,6 +29,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0012_deliveries.sql"),
     include_str!("migrations/0013_leaves.sql"),
     include_str!("migrations/0014_reranker.sql"),
+    include_str!("migrations/0015_vectors.sql"),
 ];
 
 /// Runs what has not run yet.

@@ -516,15 +516,18 @@ CREATE TABLE users (
 
 CREATE UNIQUE INDEX users_by_name ON users (name COLLATE NOCASE);
 
-CREATE TABLE vectors (
+CREATE TABLE "vectors" (
+  -- never given twice: the index in memory knows a vector by it
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
   space INTEGER NOT NULL REFERENCES embedding_spaces (seq) ON DELETE CASCADE,
   kind INTEGER NOT NULL,
   item INTEGER NOT NULL,
   part INTEGER NOT NULL,
   parent INTEGER NOT NULL,
-  vector BLOB NOT NULL,
-  PRIMARY KEY (space, kind, item, part)
-) STRICT, WITHOUT ROWID;
+  vector BLOB NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX vectors_by_item ON vectors (space, kind, item, part);
 
 CREATE TABLE watched_folders (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -215,3 +215,46 @@ fn schema_sql_is_what_the_migrations_make() {
         panic!("src/store/schema.sql was not up to date; it is now, commit it");
     }
 }
+
+#[test]
+fn vectors_are_the_same_under_numbers_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("inglenook.db");
+    let mut db = Connection::open_in_memory().unwrap();
+    migrate::STEPS[..14].iter().for_each(|step| db.execute_batch(step).unwrap());
+    db.pragma_update(None, "user_version", 14).unwrap();
+    db.execute_batch(
+        "INSERT INTO conversations (id, owner, title, created_at, updated_at)
+         SELECT 'conv_1', id, 'One', created_at, created_at FROM users LIMIT 1;
+         INSERT INTO messages (id, conversation, role, content, state, created_at)
+         SELECT 'msg_' || value, 1, 'user', 'Words', 'complete', '2026-01-01T00:00:00.000Z'
+         FROM json_each('[1, 2]');
+         INSERT INTO vectors (space, kind, item, part, parent, vector)
+         VALUES (1, 2, 2, 1, 1, x'04'), (1, 2, 1, 0, 1, x'01'), (1, 2, 2, 0, 1, x'03')",
+    )
+    .unwrap();
+    let columns = "space, kind, item, part, parent, hex(vector)";
+    let all = |db: &Connection| -> Vec<String> {
+        let sql = format!("SELECT concat_ws(' ', {columns}) FROM vectors ORDER BY 1");
+        let mut statement = db.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let before = all(&db);
+    assert_eq!(before, ["1 2 1 0 1 01", "1 2 2 0 1 03", "1 2 2 1 1 04"]);
+    migrate::to_latest(&mut db, &file, 1).unwrap();
+    assert_eq!(all(&db), before);
+    // What is changed or goes takes its vectors along, as before.
+    db.execute("UPDATE messages SET content = 'Others' WHERE seq = 1", []).unwrap();
+    assert_eq!(all(&db), before[1..]);
+    db.execute("DELETE FROM messages WHERE seq = 2", []).unwrap();
+    assert_eq!(all(&db), [""; 0]);
+    let next: i64 = db
+        .query_row(
+            "INSERT INTO vectors (space, kind, item, part, parent, vector)
+             VALUES (1, 2, 1, 0, 1, x'05') RETURNING seq",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(next, 4, "a number is not given twice");
+}
