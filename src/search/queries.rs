@@ -242,34 +242,43 @@ fn candidates(
     limit: usize,
 ) -> Result<Vec<Found>, Error> {
     let (score, order) = match common {
-        true => ("0.0", "rowid DESC"),
+        true => ("0.0", "messages_fts.rowid DESC"),
         false => ("-rank", "rank"),
     };
     let mut values: Vec<SqlValue> =
         vec![OPEN.to_string().into(), CLOSE.to_string().into(), expression.to_owned().into()];
-    let mut inside = conditions(filters, &mut values);
-    if let Some((first, last)) = span(db, filters)? {
-        inside.push_str(" AND rowid BETWEEN ? AND ?");
+    let mut inside = String::new();
+    for (first, last) in [within(db, filters)?, span(db, filters)?].into_iter().flatten() {
+        inside.push_str(" AND messages_fts.rowid BETWEEN ? AND ?");
         values.extend([first.into(), last.into()]);
     }
-    // What others said, and the trash, must not take the place of what is wanted. Asked last, and
-    // only of as many matches as it takes to find enough.
-    inside.push_str(
-        " AND EXISTS (SELECT 1 FROM messages m JOIN conversations c ON c.seq = m.conversation
-          WHERE m.seq = messages_fts.rowid AND c.owner = ? AND c.deleted_at IS NULL)",
-    );
+    inside.push_str(&conditions(filters, &mut values));
     values.extend([owner.to_string().into(), sql_limit(limit).into()]);
+    // The index gives its matches in this order, so no more of them are looked up than it takes to find
+    // enough that may be seen: what others said, and the trash, must not take their place.
     let sql = format!(
-        "WITH hit AS MATERIALIZED
-           (SELECT rowid AS seq, {score} AS score, highlight(messages_fts, 0, ?, ?) AS marked
-            FROM messages_fts WHERE messages_fts MATCH ?{inside} ORDER BY {order} LIMIT ?)
-         SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, hit.score, hit.marked
-         FROM hit CROSS JOIN messages m ON m.seq = hit.seq
-         CROSS JOIN conversations c ON c.seq = m.conversation"
+        "SELECT m.seq, m.id, m.role, m.created_at, c.id, c.title, {score},
+           highlight(messages_fts, 0, ?, ?)
+         FROM messages_fts CROSS JOIN messages m ON m.seq = messages_fts.rowid
+         CROSS JOIN conversations c ON c.seq = m.conversation
+         WHERE messages_fts MATCH ?{inside} AND c.owner = ? AND c.deleted_at IS NULL
+         ORDER BY {order} LIMIT ?"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), found)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The first and the last message by number of the conversation that is looked through, if only one is.
+fn within(db: &Connection, filters: &Filters) -> rusqlite::Result<Option<(i64, i64)>> {
+    let Some(id) = filters.conversation_id else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT min(seq), max(seq) FROM messages
+         WHERE conversation = (SELECT seq FROM conversations WHERE id = ?)",
+    )?;
+    let (first, last): (Option<i64>, Option<i64>) =
+        statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Some((first.unwrap_or(0), last.unwrap_or(-1))))
 }
 
 /// The first and the last message by number of a time, so that the matches outside of it are passed

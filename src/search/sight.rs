@@ -37,9 +37,7 @@ impl Sight {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, Error> {
         let mut values: Vec<SqlValue> = vec![SqlValue::Null, self.owner.to_string().into()];
-        let mut inside = conditions(&self.filters, &mut values)
-            .replace("messages_fts.rowid", "m.seq")
-            .replace(" AND rowid ", " AND m.seq ");
+        let mut inside = conditions(&self.filters, &mut values);
         if let Some(except) = self.citing {
             inside.push_str(&format!(" AND {QUOTABLE} AND c.id IS NOT ?"));
             values.push(id_or_null(except));
@@ -81,7 +79,7 @@ pub(super) fn id_or_null(id: Option<ConversationId>) -> SqlValue {
     id.map_or(SqlValue::Null, |id| id.to_string().into())
 }
 
-/// The filters as conditions on `messages_fts.rowid`; their values follow.
+/// The filters as conditions on a message `m`; their values follow.
 pub(super) fn conditions(filters: &Filters, values: &mut Vec<SqlValue>) -> String {
     let mut inside = String::new();
     let mut need = |condition: &str, value: SqlValue| {
@@ -89,25 +87,17 @@ pub(super) fn conditions(filters: &Filters, values: &mut Vec<SqlValue>) -> Strin
         values.push(value);
     };
     if let Some(id) = filters.conversation_id {
-        let all = "SELECT {} FROM messages WHERE conversation =
-                   (SELECT seq FROM conversations WHERE id = ?)";
-        for (bound, edge) in [(">=", "min(seq)"), ("<=", "max(seq)")] {
-            let within = format!(" AND rowid {bound} ({})", all.replace("{}", edge));
-            need(&within, id.to_string().into());
-        }
-        let its = " AND (SELECT conversation FROM messages WHERE seq = messages_fts.rowid) =
-                   (SELECT seq FROM conversations WHERE id = ?)";
+        let its = " AND m.conversation = (SELECT seq FROM conversations WHERE id = ?)";
         need(its, id.to_string().into());
     }
-    let row = "FROM messages WHERE seq = messages_fts.rowid";
     if let Some(role) = filters.role {
-        need(&format!(" AND (SELECT role {row}) = ?"), role.as_str().to_owned().into());
+        need(" AND m.role = ?", role.as_str().to_owned().into());
     }
     if let Some(from) = filters.from {
-        need(&format!(" AND (SELECT created_at {row}) >= ?"), from.to_string().into());
+        need(" AND m.created_at >= ?", from.to_string().into());
     }
     if let Some(to) = filters.to {
-        need(&format!(" AND (SELECT created_at {row}) < ?"), to.to_string().into());
+        need(" AND m.created_at < ?", to.to_string().into());
     }
     inside
 }
