@@ -2,6 +2,8 @@
 //! so that none of FTS5's operators can be met by accident; `"quoted phrases"` stay together, and the
 //! last word is taken as a beginning while it is being typed.
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{Connection, params};
 
 /// Words of a query that are looked at; the rest of a pasted page adds nothing.
@@ -102,22 +104,42 @@ pub fn marked(
     if texts.is_empty() {
         return Ok(Vec::new());
     }
-    let db = Connection::open_in_memory()?;
+    let mut desk = desk()?;
     // What is never committed is never written into the index's own tables.
-    db.execute_batch(
-        "BEGIN; CREATE VIRTUAL TABLE texts USING fts5
-           (text, tokenize = 'porter unicode61 remove_diacritics 2')",
-    )?;
-    let mut add = db.prepare("INSERT INTO texts (rowid, text) VALUES (?, ?)")?;
+    let session = desk.transaction()?;
+    let mut add = session.prepare_cached("INSERT INTO texts (rowid, text) VALUES (?, ?)")?;
     for (n, text) in texts.iter().enumerate() {
         add.execute(params![n, &text[..text.floor_char_boundary(MAX_MARKED_BYTES)]])?;
     }
     let (open, close) = (edges.0.to_string(), edges.1.to_string());
-    let mut find =
-        db.prepare("SELECT rowid, highlight(texts, 0, ?2, ?3) FROM texts WHERE texts MATCH ?1")?;
+    let mut find = session.prepare_cached(
+        "SELECT rowid, highlight(texts, 0, ?2, ?3) FROM texts WHERE texts MATCH ?1",
+    )?;
     let rows =
         find.query_map(params![expression, open, close], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
+    let marked = rows.collect::<rusqlite::Result<_>>()?;
+    drop((add, find));
+    session.rollback()?;
+    *DESK.lock().unwrap_or_else(PoisonError::into_inner) = Some(desk);
+    Ok(marked)
+}
+
+/// The database in memory that texts were marked in last, empty again: to make one takes longer than to
+/// mark a page of hits.
+static DESK: Mutex<Option<Connection>> = Mutex::new(None);
+
+/// It, or another one while it is in use.
+fn desk() -> rusqlite::Result<Connection> {
+    let last = DESK.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(desk) = last {
+        return Ok(desk);
+    }
+    let desk = Connection::open_in_memory()?;
+    desk.execute_batch(
+        "CREATE VIRTUAL TABLE texts USING fts5
+           (text, tokenize = 'porter unicode61 remove_diacritics 2')",
+    )?;
+    Ok(desk)
 }
 
 #[cfg(test)]
