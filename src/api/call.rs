@@ -138,20 +138,7 @@ impl Call {
 
     /// The query string; a name that the route's description does not list is refused.
     pub(crate) fn query(&self) -> Result<Query, Failure> {
-        let known = &self.head.takes;
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(self.head.query.as_bytes()) {
-            if !known.iter().any(|known| *known == name) {
-                let message = format!("there is no query parameter {name:?} here");
-                return Err(Failure::invalid(&name, message)
-                    .with_details(json!({ "field": name, "known": known.as_ref() })));
-            }
-            if pairs.iter().any(|(given, _)| *given == name) {
-                return Err(Failure::invalid(&name, format!("{name} is given twice")));
-            }
-            pairs.push((name.into_owned(), value.into_owned()));
-        }
-        Ok(Query { pairs })
+        Query::parse(&self.head.query, &self.head.takes)
     }
 
     /// The answer to a GET that depends on nothing but the database, which `lasting` says of what was
@@ -386,6 +373,22 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    fn parse(query: &str, known: &[String]) -> Result<Self, Failure> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !known.iter().any(|known| *known == name) {
+                let message = format!("there is no query parameter {name:?} here");
+                return Err(Failure::invalid(&name, message)
+                    .with_details(json!({ "field": name, "known": known })));
+            }
+            if pairs.iter().any(|(given, _)| *given == name) {
+                return Err(Failure::invalid(&name, format!("{name} is given twice")));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self { pairs })
+    }
+
     /// A parameter as text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -479,6 +482,16 @@ mod tests {
         crate::base::fuzz::fuzz("json_bodies", |bytes| {
             let _ = parse_json::<Outer>(bytes, 64);
             let _ = parse_json::<serde_json::Map<String, serde_json::Value>>(bytes, 64);
+        });
+    }
+
+    #[test]
+    fn fuzz_query_strings() {
+        let known = ["limit", "trash", "query"].map(str::to_owned);
+        crate::base::fuzz::fuzz("query_strings", |bytes| {
+            if let Ok(query) = Query::parse(&String::from_utf8_lossy(bytes), &known) {
+                let _ = (query.limit(), query.flag("trash"), query.number("query"));
+            }
         });
     }
 }

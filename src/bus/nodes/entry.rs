@@ -101,3 +101,25 @@ pub(super) struct Written {
     pub(super) kind: &'static str,
     pub(super) json: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_node_entries() {
+        let (mut messages, mut marks) = (0, 0);
+        crate::base::fuzz::fuzz("node_entries", |bytes| {
+            if let Ok(carried) = serde_json::from_slice::<Carried>(bytes) {
+                messages += 1;
+                let _ = serde_json::to_string(&carried).unwrap();
+                let _ = carried.into_new();
+            }
+            if let Ok(marked) = serde_json::from_slice::<Marked>(bytes) {
+                marks += 1;
+                let _ = serde_json::to_string(&marked).unwrap();
+            }
+        });
+        assert!(messages > 0 && marks > 0, "the inputs are entries no more");
+    }
+}
