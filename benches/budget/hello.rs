@@ -1,4 +1,5 @@
-//! The yardstick of serving: hyper on tokio, answering `hello` to everything and doing nothing else.
+//! The yardstick of serving: hyper on tokio, answering `hello` to everything, or as many bytes as the path
+//! says, and doing nothing else.
 
 use std::convert::Infallible;
 
@@ -8,6 +9,15 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+/// As long as an answer that is measured can be.
+static BYTES: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+
+/// What `/` and `/1000` are answered with.
+fn body(path: &str) -> Full<Bytes> {
+    let bytes = path[1..].parse().map_or(&b"hello"[..], |count: usize| &BYTES[..count]);
+    Full::new(Bytes::from_static(bytes))
+}
 
 /// Serves until it is killed.
 pub fn serve() -> ! {
@@ -24,8 +34,8 @@ pub fn serve() -> ! {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
-            let hello = |_: Request<_>| async {
-                Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"hello"))))
+            let hello = |request: Request<_>| async move {
+                Ok::<_, Infallible>(Response::new(body(request.uri().path())))
             };
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service_fn(hello));

@@ -1,4 +1,5 @@
-//! Listing conversations and opening one, against the statement that SQLite needs for the same rows.
+//! Listing conversations and opening one, against the statement that SQLite needs for the same rows, and
+//! a bare server that sends as many bytes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -81,34 +82,43 @@ fn all_pages(port: u16) -> Vec<Vec<u8>> {
 /// The list at one connection and at sixteen.
 pub fn list() -> Vec<Row> {
     let data = folder(MEDIUM);
-    let server = Server::start(&data);
+    let (server, bare) = (Server::start(&data), Server::hello());
     let pages = all_pages(server.port);
+    let bytes = once(server.port, &first_page()).to_string().len();
+    let as_many = get(&format!("/{bytes}"));
     let (mut one, mut many, mut raw) = (Runs::default(), Runs::default(), Runs::default());
-    let mut unkept = Runs::default();
+    let (mut unkept, mut bare_one, mut bare_many) =
+        (Runs::default(), Runs::default(), Runs::default());
     for _ in 0..RUNS {
         raw.add(raw_list(&data));
         unkept.add(hammer(server.port, 1, &pages, RUN));
         one.add(hammer(server.port, 1, &[first_page()], RUN));
+        bare_one.add(hammer(bare.port, 1, std::slice::from_ref(&as_many), RUN));
         many.add(hammer(server.port, 16, &[first_page()], RUN));
+        bare_many.add(hammer(bare.port, 16, std::slice::from_ref(&as_many), RUN));
     }
     server.stop();
-    let yardstick = format!("{} the raw statement", shown_ms(raw.ms(50)));
-    let ratio = |runs: &Runs| runs.ms(50) / raw.ms(50);
+    bare.stop();
     let shown = |runs: &Runs, percent| {
         format!("{}, p{percent} {}", shown_rate(runs.rate()), shown_ms(runs.ms(percent)))
     };
+    let sent =
+        |bare: &Runs| format!("{} a bare hyper server, as many bytes", shown_rate(bare.rate()));
     vec![
         Row::new("list 60 of 10 000 conversations, 1 connection", shown(&one, 50))
-            .against(&yardstick, ratio(&one))
+            .against(sent(&bare_one), one.rate() / bare_one.rate())
             .within(
                 "p50 0.3 ms; 11 600/s (50 times the peer)",
                 one.ms(50) <= 0.3 && one.rate() >= 11_600.0,
             ),
         Row::new("the same, another page each time", shown(&unkept, 50))
-            .against(&yardstick, ratio(&unkept))
+            .against(
+                format!("{} the raw statement", shown_ms(raw.ms(50))),
+                unkept.ms(50) / raw.ms(50),
+            )
             .within("p50 0.3 ms", unkept.ms(50) <= 0.3),
         Row::new("the same, 16 connections", shown(&many, 99))
-            .against(&yardstick, ratio(&many))
+            .against(sent(&bare_many), many.rate() / bare_many.rate())
             .within(
                 "p99 10 ms; 19 200/s (100 times)",
                 many.ms(99) <= 10.0 && many.rate() >= 19_200.0,
