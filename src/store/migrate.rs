@@ -43,6 +43,7 @@ pub(super) fn to_latest(db: &mut Connection, path: &Path, kept: usize) -> Result
         return Ok(());
     }
     if found > 0 {
+        tracing::info!("the database gets a new schema; with much in it this takes a while");
         snapshot(db, path, found, kept)?;
     }
     Migrations::new(STEPS.iter().map(|sql| M::up(sql)).collect())
