@@ -125,6 +125,15 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
+    /// Words cannot be looked up or noted for a moment; nothing was written.
+    #[error(
+        "an index of words was damaged and is being made anew; nothing is lost, try again in a moment"
+    )]
+    Mending {
+        /// What the database said.
+        #[source]
+        source: store::Error,
+    },
     /// A bug, or a broken system below.
     #[error("{doing} failed")]
     Internal {
@@ -146,6 +155,7 @@ impl Error {
             Self::DiskFull { .. } => "disk_full",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::Damaged { .. } => "database_damaged",
+            Self::Mending { .. } => "index_damaged",
             Self::Internal { .. } => "internal_error",
             Self::Conflict { code, .. }
             | Self::Forbidden { code, .. }
@@ -165,6 +175,7 @@ impl Error {
                 | Self::DiskFull { .. }
                 | Self::OutcomeUnknown { .. }
                 | Self::Damaged { .. }
+                | Self::Mending { .. }
         )
     }
 
@@ -217,6 +228,7 @@ impl From<store::Error> for Error {
                     retry_after_s: Some(1),
                 }
             }
+            store::Error::Index(_) => Self::Mending { source },
             other => Self::internal("using the database", other),
         }
     }
@@ -227,7 +239,8 @@ impl store::WorkError for Error {
         match self {
             Self::DiskFull { source }
             | Self::OutcomeUnknown { source }
-            | Self::Damaged { source } => Some(source),
+            | Self::Damaged { source }
+            | Self::Mending { source } => Some(source),
             _ => None,
         }
     }

@@ -17,10 +17,11 @@ export const fresh = signal(/** @type {any} */ ({}));
 /**
  * Asks. Without a conversation one is made first.
  * @param {string|null} id
- * @param {{content: string, attachments?: any[], documents?: string[], model?: string, compareWith?: string|null, key?: string}} question
+ * @param {{content: string, attachments?: any[], documents?: string[], model?: string, compareWith?: string|null, key?: string, onBegun?: (id: string) => void}} question
+ *   `onBegun`: hears of the conversation that was made, before the page goes there
  * @returns {Promise<boolean>} whether the server has it
  */
-export async function ask(id, { content, attachments = [], documents = [], model, compareWith = null, key = randomKey() }) {
+export async function ask(id, { content, attachments = [], documents = [], model, compareWith = null, key = randomKey(), onBegun = undefined }) {
   const { path } = route.peek();
   try {
     const target = id ?? (await begin(`${key}-new`));
@@ -35,7 +36,10 @@ export async function ask(id, { content, attachments = [], documents = [], model
     const started = await post(`/conversations/${target}/messages`, body, { key });
     took(target, started);
     // Whoever went elsewhere meanwhile stays there.
-    if (!id && route.peek().path === path) go(`/c/${target}`, true);
+    if (!id && route.peek().path === path) {
+      onBegun?.(target);
+      go(`/c/${target}`, true);
+    }
     if (compareWith) {
       showBeside(started.user_message.id);
       await again(target, started.assistant_message.id, compareWith);

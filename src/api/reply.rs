@@ -17,6 +17,8 @@ use crate::error::Error;
 
 /// When it is worth asking again whether the database was put back.
 const RESTORED_S: u64 = 60;
+/// The same of an index of words that is made anew.
+const MENDED_S: u64 = 2;
 
 /// What a door gives back.
 pub(crate) type Response = warp::reply::Response;
@@ -196,6 +198,9 @@ impl From<Error> for Failure {
             }
             Error::Damaged { source } => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
                 .with_retry_after(Some(RESTORED_S))
+                .caused_by(Box::new(source)),
+            Error::Mending { source } => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+                .with_retry_after(Some(MENDED_S))
                 .caused_by(Box::new(source)),
             Error::Internal { doing, source } => {
                 tracing::debug!(doing, "an operation failed");

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
+use super::indexes;
+
 /// A failure of the database. `Clone`, because one failed commit is the answer to many writers.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,9 @@ pub enum Error {
     /// The file is damaged or not a database.
     #[error("the database file is damaged")]
     Corrupt(#[source] Arc<rusqlite::Error>),
+    /// An index of words does not fit together; it is made anew, from texts that are all there.
+    #[error("an index of words is damaged")]
+    Index(#[source] Arc<rusqlite::Error>),
     /// Nothing was written: the file was found to be damaged before.
     #[error("the database file is damaged and only read")]
     Damaged,
@@ -98,6 +103,9 @@ impl WorkError for Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        if indexes::is_damage(&error) {
+            return Self::Index(Arc::new(error));
+        }
         let Some(code) = error.sqlite_error().copied() else {
             return Self::Sqlite(Arc::new(error));
         };
@@ -111,8 +119,6 @@ impl From<rusqlite::Error> for Error {
                 Self::OutcomeUnknown(Arc::new(error))
             }
             (ErrorCode::ReadOnly | ErrorCode::CannotOpen, _) => Self::ReadOnly(Arc::new(error)),
-            // An index of words that does not fit its texts: a fault, but not of the file.
-            (_, ffi::SQLITE_CORRUPT_VTAB) => Self::Sqlite(Arc::new(error)),
             (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
                 Self::Corrupt(Arc::new(error))
             }

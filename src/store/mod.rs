@@ -7,6 +7,7 @@
 pub mod blobs;
 mod error;
 pub mod files;
+mod indexes;
 pub mod lock;
 mod migrate;
 pub mod restore;
@@ -212,13 +213,27 @@ impl Store {
         .await
     }
 
-    /// Checks the whole file; slow on a large one. `None` means that it is sound.
+    /// Checks the whole file; slow on a large one. `None` means that it is sound. Indexes of words
+    /// that are not are made anew.
     pub async fn check(&self) -> Result<Option<String>, Error> {
-        self.read(|db| {
-            let first: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-            Ok((first != "ok").then_some(first))
-        })
-        .await
+        let findings = self
+            .read(|db| {
+                let mut check = db.prepare("PRAGMA quick_check")?;
+                let findings = check.query_map([], |row| row.get::<_, String>(0))?;
+                Ok::<_, Error>(findings.collect::<Result<Vec<_>, _>>()?)
+            })
+            .await?;
+        let (of_indexes, others): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .filter(|found| found != "ok")
+            .partition(|found| indexes::is_only_an_index(found));
+        if let Some(found) = others.into_iter().next() {
+            return Ok(Some(found));
+        }
+        if !of_indexes.is_empty() {
+            self.inner.writer.mend();
+        }
+        Ok(None)
     }
 
     /// What is wrong with the file, once anything was found; from then on it is only read.
@@ -249,10 +264,10 @@ impl Store {
 
     /// Looks whether a piece of work met with damage.
     fn seen<T, E: WorkError>(&self, done: Result<T, E>) -> Result<T, E> {
-        if let Err(error) = &done
-            && let Some(Error::Corrupt(found)) = error.of_store()
-        {
-            self.note_damage(found.to_string());
+        match done.as_ref().err().and_then(E::of_store) {
+            Some(Error::Corrupt(found)) => self.note_damage(found.to_string()),
+            Some(Error::Index(_)) => self.inner.writer.mend(),
+            _ => {}
         }
         done
     }

@@ -3,14 +3,14 @@
 //! that fails or panics rolls back alone. Nobody hears of success before the sync.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Error;
+use super::{Error, indexes};
 
 /// Tells one caller how it went, after the commit.
 type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -34,6 +34,7 @@ struct Job {
 enum Order {
     Work(Job),
     Checkpoint(oneshot::Sender<Result<(), Error>>),
+    Mend,
 }
 
 /// How the last commit went, for health reports.
@@ -53,6 +54,8 @@ pub enum Health {
 struct Facts {
     health: AtomicU8,
     commits: AtomicU64,
+    /// Damaged indexes of words wait to be made anew.
+    mending: AtomicBool,
 }
 
 impl Facts {
@@ -135,6 +138,18 @@ impl Writer {
         heard.await.unwrap_or(Err(Error::Closed))
     }
 
+    /// Makes damaged indexes of words anew, after what waits already.
+    pub(super) fn mend(&self) {
+        let orders = self.orders.lock().ok().and_then(|orders| orders.clone());
+        if let Some(orders) = orders
+            && !self.facts.mending.swap(true, Ordering::Relaxed)
+            && orders.try_send(Order::Mend).is_err()
+        {
+            // The queue is full; whoever meets the damage next orders it again.
+            self.facts.mending.store(false, Ordering::Relaxed);
+        }
+    }
+
     pub(super) async fn stop(&self) {
         drop(self.orders.lock().ok().and_then(|mut orders| orders.take()));
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
@@ -169,17 +184,25 @@ fn serve(db: Connection, mut inbox: mpsc::Receiver<Order>, batch: usize, facts: 
     while let Some(order) = inbox.blocking_recv() {
         let mut next = Some(order);
         let mut checkpoint = None;
+        let mut mend = false;
         while let Some(order) = next.take() {
             match order {
                 Order::Work(job) => jobs.push(job),
                 Order::Checkpoint(answer) => checkpoint = Some(answer),
+                Order::Mend => mend = true,
             }
-            if jobs.len() < batch && checkpoint.is_none() {
+            if jobs.len() < batch && checkpoint.is_none() && !mend {
                 next = inbox.try_recv().ok();
             }
         }
         if !jobs.is_empty() {
             commit(&db, jobs.drain(..), facts);
+        }
+        if mend {
+            if let Err(error) = indexes::mend(&db) {
+                tracing::error!(?error, "an index of words could not be made anew");
+            }
+            facts.mending.store(false, Ordering::Relaxed);
         }
         if let Some(answer) = checkpoint {
             let _ = answer.send(truncate_log(&db));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::harness::process::{Finished, finish};
+use crate::harness::talk::items;
 use crate::harness::{Server, eventually};
 
 /// A stopped server with two conversations, the first of them so long that it has pages of its own.
@@ -110,6 +111,68 @@ async fn damage_that_a_check_finds_stops_writing_before_anybody_meets_it() {
     .await;
     let refused = server.post("/conversations", json!({"title": "No more"})).await;
     refused.fails(503, "database_damaged");
+}
+
+/// Makes all records of three indexes of words unreadable.
+fn damage_indexes(server: &Server) {
+    let db = server.database();
+    for index in ["messages_fts", "conversations_fts", "bus_fts"] {
+        db.execute(
+            &format!("UPDATE {index}_data SET block = x'ffffffffffffffffffffffff' WHERE id >= 10"),
+            [],
+        )
+        .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_index_of_words_is_made_anew_when_it_is_met() {
+    let (mut server, first, _) = stopped_with_two().await;
+    damage_indexes(&server);
+    server.boot().await;
+    let search = || server.post("/search", json!({"query": "harbour"}));
+    let refused = search().await.fails(503, "index_damaged");
+    assert!(refused["error"].as_str().unwrap().contains("nothing is lost"), "{refused}");
+    let found = eventually("what was said is found again", || async {
+        let reply = search().await;
+        (reply.status == 200).then(|| reply.json())
+    })
+    .await;
+    assert_eq!(found["items"][0]["conversation_id"], *first, "{found}");
+    server.logs("the index of words is whole again").await;
+    server.answer(&first, "passages/passages", "About the lighthouse").await;
+    let said = server.post("/search", json!({"query": "lighthouse"})).await.is(200);
+    assert!(!said["items"].as_array().unwrap().is_empty(), "{said}");
+    server.assert_sound();
+}
+
+#[tokio::test]
+async fn what_is_said_is_kept_once_a_damaged_index_is_made_anew() {
+    let (mut server, first, _) = stopped_with_two().await;
+    damage_indexes(&server);
+    server.boot().await;
+    let note = || server.post("/conversations", json!({"title": "Boats"}));
+    note().await.fails(503, "index_damaged");
+    eventually("a title is taken again", || async { (note().await.status == 201).then_some(()) })
+        .await;
+    let all = server.get("/conversations").await.is(200);
+    assert_eq!(items(&all).len(), 3, "what was refused was not kept: {all}");
+    assert_eq!(server.messages(&first).await.len(), 24);
+    server.assert_sound();
+}
+
+#[tokio::test]
+async fn a_check_makes_damaged_indexes_anew_before_anybody_meets_them() {
+    let (mut server, ..) = stopped_with_two().await;
+    server.boot().await;
+    damage_indexes(&server);
+    server.kill();
+    server.boot().await;
+    server.logs("the index of words is whole again").await;
+    let health: Value = server.get("/health").await.json();
+    assert_eq!(health["checks"]["database"]["integrity"], "sound", "{health}");
+    server.post("/search", json!({"query": "harbour"})).await.is(200);
+    server.assert_sound();
 }
 
 #[tokio::test]

@@ -138,6 +138,7 @@ test("text and addresses are added by a form that passes on what the server says
   await form.getByLabel("Name (optional)").fill("Pier");
   await form.getByRole("button", { name: "Add" }).click();
   await row(page, "Pier").waitFor();
+  await form.waitFor({ state: "hidden" });
   await open("Page from the web…");
   await form.getByLabel("Address").fill("http://127.0.0.1:9/secret");
   await form.getByRole("button", { name: "Add" }).click();

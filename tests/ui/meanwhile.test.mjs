@@ -1,6 +1,7 @@
 // What happens while a list is fetched is in the list, although the answer is older.
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counts, useHouse } from "./house.mjs";
+import { answers, ask, counts, questions, shows, until, useHouse } from "./house.mjs";
 
 const house = useHouse();
 const FEED = /\/api\/v1\/events/;
@@ -108,16 +109,61 @@ test("a document that is added while the library is fetched is listed", house.sc
 for (const nth of [1, 2]) {
   test(`a question that is asked while the messages are fetched stays, time ${nth}`, house.scene(async (page) => {
     const { id } = await house.api("POST", "/conversations", { title: `Asked, time ${nth}` });
-    const ask = (content) => house.api("POST", `/conversations/${id}/messages`, { content, stream: false, model: house.model() });
+    const put = (content) => house.api("POST", `/conversations/${id}/messages`, { content, stream: false, model: house.model() });
     const { made, go } = await hold(page, /\/messages\?/, nth);
     await page.goto(`${house.address}/c/${id}`);
     await made;
-    await ask("Asked meanwhile");
+    await put("Asked meanwhile");
     await page.locator(".question", { hasText: "Asked meanwhile" }).waitFor();
     await go();
-    await ask("Asked later");
+    await put("Asked later");
     await page.locator(".question", { hasText: "Asked later" }).waitFor();
     await counts(page.locator(".question", { hasText: "Asked meanwhile" }), 1);
     await counts(page.locator(".answer"), 2);
   }));
 }
+
+test("a question sent before the server has answered to the one before goes after it", house.scene(async (page) => {
+  const { id } = await house.api("POST", "/conversations", { title: "Quick" });
+  await page.goto(`${house.address}/c/${id}`);
+  const { made, go } = await hold(page, /\/messages$/);
+  await ask(page, "The first thought");
+  await made;
+  await ask(page, "The second thought");
+  await go();
+  await questions(page).filter({ hasText: "The second thought" }).waitFor();
+  assert.deepEqual(await questions(page).allInnerTexts(), ["The first thought", "The second thought"]);
+  await counts(answers(page), 2);
+}));
+
+test("a question that is refused stands before what was written meanwhile, and neither goes by itself", house.scene({ allow: /422/ }, async (page) => {
+  const { id } = await house.api("POST", "/conversations", { title: "Refused" });
+  await page.goto(`${house.address}/c/${id}`);
+  let refuse = () => {};
+  const refused = new Promise((give) => (refuse = give));
+  await page.route(/\/messages$/, async (route) => {
+    await refused;
+    await route.fulfill({ status: 422, json: { error: "Not today.", code: "invalid_input" } });
+  });
+  await ask(page, "The first thought");
+  await shows(page.locator("#composer"), "");
+  await ask(page, "The second thought");
+  refuse();
+  await page.getByText("Not today.").waitFor();
+  await until(async () => (await page.locator("#composer").inputValue()) === "The first thought\n\nThe second thought" || "they are not both there");
+  await counts(questions(page), 0);
+  await page.reload();
+  await until(async () => (await page.locator("#composer").inputValue()) === "The first thought\n\nThe second thought" || "they are not kept");
+}));
+
+test("what is typed behind the first question of a chat is there when the chat opens", house.scene(async (page) => {
+  const { made, go } = await hold(page, /\/messages$/);
+  await ask(page, "How it begins");
+  await made;
+  await page.locator("#composer").fill("And how it goes on");
+  await go();
+  await questions(page).filter({ hasText: "How it begins" }).waitFor();
+  await until(async () => (await page.locator("#composer").inputValue()) === "And how it goes on" || "it is not there");
+  await page.keyboard.press("Control+Shift+O");
+  await until(async () => (await page.locator("#composer").inputValue()) === "" || "it stayed behind as well");
+}));

@@ -71,15 +71,25 @@ export function Composer({ id, busy, temporary = false, onSend, onStop }) {
   };
   const onInput = (event) => {
     const { value, selectionStart } = event.currentTarget;
+    wanted.current = false;
     setText(value);
     offer(offersFor(value, selectionStart, id, temporary, name));
   };
   const pick = (index) => offers.pick(offers.items[index], write);
+  const wanted = useRef(false);
+  // What was typed behind the first question goes along into its new chat.
+  const onBegun = (target) => {
+    keepDraft(target, written.current);
+    written.current = "";
+  };
   const send = async () => {
     const content = text.trim();
-    if ((!content && !files.list.length) || sending) return;
+    if (!content && !files.list.length) return;
+    // The next question goes when the one before is with the server.
+    wanted.current = sending;
+    if (sending) return;
     setSending(true);
-    const question = { content: content || t("attach.alone"), attachments: files.list, documents: named.map((item) => item.id), compareWith: beside };
+    const question = { content: content || t("attach.alone"), attachments: files.list, documents: named.map((item) => item.id), compareWith: beside, onBegun };
     // Cleared at once, so that the next thought can be typed; put back when the server did not take it.
     setText("");
     if (!temporary) keepDraft(id, "");
@@ -87,14 +97,19 @@ export function Composer({ id, busy, temporary = false, onSend, onStop }) {
     files.clear();
     setNamed([]);
     const taken = await onSend(question);
+    wanted.current &&= taken;
     setSending(false);
-    if (taken === false) {
-      if (!temporary && !draftOf(id)) keepDraft(id, content);
-      setText((now) => now || content);
+    if (!taken) {
+      const before = (later) => (later ? `${content}\n\n${later}` : content);
+      if (!temporary) keepDraft(id, before(draftOf(id)));
+      setText(before);
       files.restore(attached);
       setNamed(chosen);
     }
   };
+  useEffect(() => {
+    if (!sending && wanted.current) send();
+  }, [sending]);
   const onKeyDown = (event) => {
     if (event.isComposing) return;
     if (offers?.items.length && moveOffer(event, offers, at, setAt, pick)) return;

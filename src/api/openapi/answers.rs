@@ -53,7 +53,7 @@ const ERRORS: [(u16, &str, &str); 17] = [
     (
         503,
         "Unavailable",
-        "Not possible at present: `too_many_connections`, `database_busy`; try again after `Retry-After` seconds.",
+        "Not possible at present: `too_many_connections`, `database_busy`, `index_damaged`; try again after `Retry-After` seconds.",
     ),
     (504, "UpstreamTimeout", "Another server did not answer in time."),
     (507, "DiskFull", "`disk_full`: the disk is full or cannot be written; nothing was kept."),

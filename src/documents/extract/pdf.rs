@@ -249,6 +249,32 @@ mod tests {
         }
     }
 
+    /// A font whose names of letters begin at the last number there is, and go on.
+    #[test]
+    fn a_font_that_counts_too_far_costs_no_page() {
+        let text = b"BT /F 12 Tf 72 700 Td (Still read) Tj ET";
+        let mut pdf = b"%PDF-1.4\n".to_vec();
+        for (n, object) in [
+            "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R
+              /Resources<</Font<</F 5 0 R>>>>>>"
+                .to_owned(),
+            format!("<</Length {}>>stream\n{}\nendstream", text.len(), text.escape_ascii()),
+            "<</Type/Font/Subtype/TrueType/BaseFont/Helvetica
+              /Encoding<</Type/Encoding/Differences[9223372036854775807/A/B]>>>>"
+                .to_owned(),
+        ]
+        .iter()
+        .enumerate()
+        {
+            pdf.extend(format!("{} 0 obj\n{object}\nendobj\n", n + 1).bytes());
+        }
+        pdf.extend(b"trailer<</Root 1 0 R/Size 6>>");
+        let (text, _) = extracted("a.pdf", &pdf).unwrap();
+        assert_eq!(text.trim(), "Still read");
+    }
+
     #[test]
     fn what_cannot_be_read_has_its_reason() {
         assert_eq!(refusal("secret.pdf"), "encrypted");
