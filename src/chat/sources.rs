@@ -7,6 +7,7 @@ use crate::base::{Caller, DocumentId};
 use crate::conversations::{AllOrNone, Conversation, DocumentScope, Options, Place, Source};
 use crate::error::Error;
 use crate::models::{Model, estimate_tokens};
+use crate::search;
 
 /// Characters that a token stands for at least, so that a text with more cannot fit.
 const CHARS_PER_TOKEN: u64 = 8;
@@ -73,20 +74,20 @@ impl Chat {
             }
         };
         let limit = config.chat.document_results;
-        let mut passages = self.inner.search.retrieve(caller, wanted.question, only, limit).await?;
-        passages.retain(|source| {
-            source.place.as_ref().is_none_or(|place| !given.contains(&place.document_id))
-        });
         let memory = match (wanted.options.memory, quotes) {
             (Some(false), _) => 0,
             (_, true) => limit,
             (_, false) => config.chat.memory_results,
         };
         let except = wanted.conversation.map(|conversation| conversation.id);
-        let remembered =
-            self.inner.search.remember(caller, wanted.question, except, memory).await?;
+        let look = search::Wanted { documents: limit, only, memory, except };
+        let found = self.inner.search.passages(caller, wanted.question, look).await?;
+        let mut passages = found.documents;
+        passages.retain(|source| {
+            source.place.as_ref().is_none_or(|place| !given.contains(&place.document_id))
+        });
         let looked = explicit || !passages.is_empty() || !sources.is_empty();
-        passages.extend(remembered);
+        passages.extend(found.memory);
         if quotes {
             passages.sort_by(|a, b| b.score.total_cmp(&a.score));
             passages.truncate(limit);

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use reranker::Status as RerankerStatus;
+pub use retrieval::{Passages, Wanted};
 pub use snippet::Snippet;
 
 use crate::base::objects;
@@ -218,7 +219,7 @@ impl Search {
         let Query { text: words, scope, filters, limit, meaning } = query;
         let words = cut(&words).to_owned();
         let (owner, looks, bounds) = (caller.user, Looks::of(scope, &filters), self.bounds());
-        let visible = self.visible(owner, &filters, looks.documents, None).await?;
+        let visible = self.visible(owner, &filters, looks.documents).await?;
         let terms = text::terms(&words, true);
         let looking = Looking { owner, filters, visible, bounds, looks, terms, limit };
         if !meaning {
@@ -267,14 +268,12 @@ impl Search {
         owner: UserId,
         filters: &Filters,
         wanted: bool,
-        only: Option<Vec<DocumentId>>,
     ) -> Result<Option<Arc<HashSet<i64>>>, Error> {
         if !wanted {
             return Ok(None);
         }
         let filters = filters.clone();
-        let visible =
-            self.store.read(move |db| chunks::visible(db, owner, &filters, only.as_deref()));
+        let visible = self.store.read(move |db| chunks::visible(db, owner, &filters, None));
         Ok(visible.await?.map(Arc::new))
     }
 }

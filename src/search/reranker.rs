@@ -30,7 +30,7 @@ pub struct Status {
 impl Search {
     /// How the re-ranker is.
     pub async fn reranker(&self, caller: &Caller) -> Result<Status, Error> {
-        let model = self.chosen().await?;
+        let model = self.store.read(|db| Ok::<_, Error>(find(db)?)).await?;
         let error = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let models = self.models.list(caller, false).await.into_iter();
         let choices = models.filter(|model| model.capabilities.reranking);
@@ -57,40 +57,36 @@ impl Search {
         self.reranker(caller).await
     }
 
-    /// The model that was chosen.
-    pub(super) async fn chosen(&self) -> Result<Option<String>, Error> {
-        self.store.read(|db| Ok(find(db)?)).await
-    }
-
     /// How many passages are found for so many that are wanted.
     pub(super) fn width(&self, chosen: Option<&String>, limit: usize) -> usize {
         chosen.map_or(limit, |_| limit.max(self.live.now().search.rerank_candidates))
     }
 
-    /// The best passages for a question: ranked anew where a model was chosen that can, else in the
-    /// order in which they were found.
-    pub(super) async fn reranked(
+    /// Ranks passages anew, each kind by itself, where a model was chosen that can; else they keep
+    /// the order in which they were found. All are scored together, so that scores compare.
+    pub(super) async fn rank_anew(
         &self,
         caller: &Caller,
         chosen: Option<String>,
         question: &str,
-        mut found: Vec<Source>,
-        limit: usize,
-    ) -> Vec<Source> {
-        if let Some(model) = chosen
-            && found.len() > 1
-        {
-            let scores = self.scores(caller, &model, question, &found).await;
-            self.note(scores.as_ref().err());
-            if let Ok(scores) = scores {
-                for (source, score) in found.iter_mut().zip(scores) {
-                    source.score = score;
-                }
-                found.sort_by(|a, b| b.score.total_cmp(&a.score));
-            }
+        mut kinds: [&mut Vec<Source>; 2],
+    ) {
+        let Some(model) = chosen else { return };
+        let texts: Vec<&str> =
+            kinds.iter().flat_map(|kind| kind.iter()).map(|source| source.text.as_str()).collect();
+        if texts.len() < 2 {
+            return;
         }
-        found.truncate(limit);
-        found
+        let scores = self.scores(caller, &model, question, &texts).await;
+        self.note(scores.as_ref().err());
+        let Ok(scores) = scores else { return };
+        let all = kinds.iter_mut().flat_map(|kind| kind.iter_mut());
+        for (source, score) in all.zip(scores) {
+            source.score = score;
+        }
+        for kind in kinds {
+            kind.sort_by(|a, b| b.score.total_cmp(&a.score));
+        }
     }
 
     async fn scores(
@@ -98,12 +94,11 @@ impl Search {
         caller: &Caller,
         model: &str,
         question: &str,
-        found: &[Source],
+        texts: &[&str],
     ) -> Result<Vec<f64>, String> {
         let model = model_ref(model).map_err(|error| error.to_string())?;
-        let texts: Vec<&str> = found.iter().map(|source| source.text.as_str()).collect();
         let patience = self.live.now().search.rerank_timeout;
-        let asked = self.models.rerank(caller, &model, question, &texts);
+        let asked = self.models.rerank(caller, &model, question, texts);
         match tokio::time::timeout(patience, asked).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
             Err(_) => Err(too_slow(patience)),
@@ -129,7 +124,8 @@ fn model_ref(model: &str) -> Result<ModelRef, Error> {
     })
 }
 
-fn find(db: &Connection) -> rusqlite::Result<Option<String>> {
+/// The model that was chosen.
+pub(super) fn find(db: &Connection) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT model FROM reranker")?.query_row([], |row| row.get(0)).optional()
 }
 

@@ -2,13 +2,15 @@
 //! meaning, without near-copies.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::chunks::{self, Passage};
+use super::looking::{Bounds, Nearest};
 use super::queries::{self, Texts};
 use super::sight::Sight;
-use super::{Filters, Search, cut, fusion};
+use super::{Filters, Search, cut, fusion, reranker};
 use crate::base::{Caller, ConversationId, DocumentId, UserId};
 use crate::conversations::{Place, Source};
 use crate::embeddings::Kind;
@@ -22,116 +24,197 @@ const LEAST_DEEP: usize = 50;
 /// Passages that are ranked by their words for each one of a ranking: those that have the most.
 const LIKELY: usize = 8;
 
+/// What an answer is to draw on.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Passages of documents at most.
+    pub documents: usize,
+    /// Of these documents alone.
+    pub only: Option<Vec<DocumentId>>,
+    /// Passages of past conversations at most.
+    pub memory: usize,
+    /// Of any conversation but this one.
+    pub except: Option<ConversationId>,
+}
+
+/// What fits a question best, unnumbered.
+#[derive(Debug, Clone, Default)]
+pub struct Passages {
+    /// Of documents.
+    pub documents: Vec<Source>,
+    /// Of past conversations.
+    pub memory: Vec<Source>,
+}
+
+/// How many passages of a kind are found, before they are ranked anew.
+#[derive(Debug, Clone, Copy)]
+struct Width(usize);
+
+impl Width {
+    /// Passages of each ranking that are fused.
+    fn depth(self) -> usize {
+        LEAST_DEEP.max(self.0 * DEEP)
+    }
+}
+
+/// Whose question it is, and what it may draw on.
+#[derive(Debug, Clone)]
+struct Scope {
+    owner: UserId,
+    bounds: Bounds,
+    documents: Width,
+    /// The documents that may be looked into; `None` for all.
+    visible: Option<Arc<HashSet<i64>>>,
+    memory: Width,
+    except: Option<ConversationId>,
+}
+
 impl Search {
-    /// The passages of documents that fit a question best, unnumbered; with `only`, of these
-    /// documents.
-    pub async fn retrieve(
+    /// The passages that fit a question best.
+    pub async fn passages(
         &self,
         caller: &Caller,
         question: &str,
-        only: Option<Vec<DocumentId>>,
-        limit: usize,
-    ) -> Result<Vec<Source>, Error> {
-        if limit == 0 || only.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(Vec::new());
+        wanted: Wanted,
+    ) -> Result<Passages, Error> {
+        let Wanted { documents, only, memory, except } = wanted;
+        let documents = if only.as_ref().is_some_and(Vec::is_empty) { 0 } else { documents };
+        if documents + memory == 0 {
+            return Ok(Passages::default());
         }
-        let owner = caller.user;
-        let question = cut(question).to_owned();
-        let visible = self.visible(owner, &Filters::default(), true, only).await?;
-        let chosen = self.chosen().await?;
-        let width = self.width(chosen.as_ref(), limit);
-        let depth = LEAST_DEEP.max(width * DEEP);
-        let bounds = self.bounds();
-        let near = async {
-            match self.embeddings.direction(caller, &question).await {
-                Some(direction) => {
-                    self.nearest(Kind::Chunk, &direction, visible.clone(), depth).await
-                }
-                None => Ok(Vec::new()),
-            }
+        let (owner, bounds) = (caller.user, self.bounds());
+        let (chosen, visible) = self
+            .store
+            .read(move |db| {
+                let visible = match documents {
+                    0 => None,
+                    _ => chunks::visible(db, owner, &Filters::default(), only.as_deref())?,
+                };
+                Ok::<_, Error>((reranker::find(db)?, visible.map(Arc::new)))
+            })
+            .await?;
+        let width = |limit| match limit {
+            0 => Width(0),
+            _ => Width(self.width(chosen.as_ref(), limit)),
         };
-        let words = question.clone();
-        let among = visible.clone();
-        let worded = self.store.read(move |db| {
-            let mut terms = text::terms(&words, false);
-            terms.extend(text::joined(&words));
-            let counted = queries::counted(db, Texts::Chunks, &terms, bounds.candidates)?;
-            let rare = queries::rare(db, Texts::Chunks, counted, bounds.candidates)?;
-            by_words(db, &rare, among.as_deref(), bounds.words, depth)
-        });
-        let (worded, near) = tokio::try_join!(worded, near)?;
-        let found = self.store.read(move |db| {
-            let near = fusion::plain(near, bounds.meaning);
-            let fused = fusion::fused(&[&worded, &near], bounds.k);
-            let found = distinct(db, owner, fused, width)?.into_iter();
-            Ok::<_, Error>(found.map(|(passage, score)| source(passage, score)).collect())
-        });
-        Ok(self.reranked(caller, chosen, &question, found.await?, limit).await)
+        let scope = Scope {
+            owner,
+            bounds,
+            documents: width(documents),
+            visible,
+            memory: width(memory),
+            except,
+        };
+        let question = cut(question).to_owned();
+        // Words and meaning are looked for at the same time.
+        let (by_words, words) = (scope.clone(), question.clone());
+        let worded = self.store.read(move |db| by_words.worded(db, &words));
+        let (worded, near) = tokio::try_join!(worded, self.near(caller, &question, &scope))?;
+        if worded.is_empty() && near.chunks.is_empty() && near.messages.is_empty() {
+            return Ok(Passages::default());
+        }
+        let mut found = self.store.read(move |db| scope.together(db, worded, near)).await?;
+        let kinds = [&mut found.documents, &mut found.memory];
+        self.rank_anew(caller, chosen, &question, kinds).await;
+        found.documents.truncate(documents);
+        found.memory.truncate(memory);
+        Ok(found)
     }
 
-    /// What past conversations say to a question, unnumbered. Words that are everywhere count only
-    /// when there are no others.
-    pub async fn remember(
-        &self,
-        caller: &Caller,
-        question: &str,
-        except: Option<ConversationId>,
-        limit: usize,
-    ) -> Result<Vec<Source>, Error> {
-        if limit == 0 {
-            return Ok(Vec::new());
+    /// What means about the same; nothing without a model that tells.
+    async fn near(&self, caller: &Caller, question: &str, scope: &Scope) -> Result<Nearest, Error> {
+        let Some(direction) = self.embeddings.direction(caller, question).await else {
+            return Ok(Nearest::default());
+        };
+        let Scope { documents, memory, .. } = *scope;
+        let mut near = Nearest::default();
+        if documents.0 > 0 {
+            let visible = scope.visible.clone();
+            near.chunks = self.nearest(Kind::Chunk, &direction, visible, documents.depth()).await?;
         }
-        let owner = caller.user;
-        let question = cut(question).to_owned();
-        let chosen = self.chosen().await?;
-        let width = self.width(chosen.as_ref(), limit);
-        let depth = LEAST_DEEP.max(width * DEEP);
-        let bounds = self.bounds();
-        let sight = Sight { owner, filters: Filters::default(), citing: Some(except) };
-        let looks = sight.clone();
-        let near = async {
-            match self.embeddings.direction(caller, &question).await {
-                Some(direction) => self.messages_near(&direction, looks, width, depth).await,
-                None => Ok(Vec::new()),
+        if memory.0 > 0 {
+            let sight = scope.sight();
+            near.messages = self.messages_near(&direction, sight, memory.0, memory.depth()).await?;
+        }
+        Ok(near)
+    }
+}
+
+/// What has the words of a question, best first.
+#[derive(Debug)]
+struct Worded {
+    chunks: fusion::Ranking,
+    messages: Vec<queries::Found>,
+}
+
+impl Worded {
+    fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.messages.is_empty()
+    }
+}
+
+impl Scope {
+    fn sight(&self) -> Sight {
+        Sight { owner: self.owner, filters: Filters::default(), citing: Some(self.except) }
+    }
+
+    /// Words that are everywhere count only when there are no others.
+    fn worded(&self, db: &Connection, question: &str) -> Result<Worded, Error> {
+        let rare = |texts, terms: &[text::Term]| {
+            let counted = queries::counted(db, texts, terms, self.bounds.candidates)?;
+            queries::rare(db, texts, counted, self.bounds.candidates)
+        };
+        let mut terms = text::terms(question, false);
+        let messages = match self.memory {
+            Width(0) => Vec::new(),
+            Width(width) => {
+                let rare = rare(Texts::Messages, &terms)?;
+                // A passage should share more with a question than one of its many words.
+                let wanted = if rare.len() > 2 { 2 } else { 1 };
+                queries::passages(db, self.owner, &rare, wanted, self.except, width * 2)?
             }
         };
-        let words = question.clone();
-        let worded = self.store.read(move |db| {
-            let terms = text::terms(&words, false);
-            let counted = queries::counted(db, Texts::Messages, &terms, bounds.candidates)?;
-            let rare = queries::rare(db, Texts::Messages, counted, bounds.candidates)?;
-            // A passage should share more with a question than one of its many words.
-            let wanted = if rare.len() > 2 { 2 } else { 1 };
-            queries::passages(db, owner, &rare, wanted, except, width * 2)
-        });
-        let (by_words, near) = tokio::try_join!(worded, near)?;
-        let found = self.store.read(move |db| {
-            let ranked: Vec<i64> = by_words.iter().map(|one| one.seq).collect();
-            let fresh: Vec<i64> =
-                near.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
-            let by_meaning = queries::by_rows(db, &sight, &fresh, None)?;
-            let mut known: HashMap<_, _> =
-                by_words.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
-            let fused = bounds.fused(ranked, near);
-            let mut sources: Vec<Source> = Vec::with_capacity(width);
-            let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(width);
-            for (seq, score) in fused {
-                let Some(source) = known.remove(&seq).map(|one| one.into_source(score)) else {
-                    continue;
-                };
-                let words = fusion::words_of(&source.text);
-                if texts.iter().any(|known| fusion::nearly_same(known, &words)) {
-                    continue;
-                }
-                texts.push(words);
-                sources.push(source);
-                if sources.len() == width {
-                    break;
-                }
+        let chunks = match self.documents {
+            Width(0) => Vec::new(),
+            width => {
+                terms.extend(text::joined(question));
+                let rare = rare(Texts::Chunks, &terms)?;
+                let visible = self.visible.as_deref();
+                by_words(db, &rare, visible, self.bounds.words, width.depth())?
             }
-            Ok::<_, Error>(sources)
-        });
-        Ok(self.reranked(caller, chosen, &question, found.await?, limit).await)
+        };
+        Ok(Worded { chunks, messages })
+    }
+
+    /// Words and meaning together, without near-copies.
+    fn together(&self, db: &Connection, worded: Worded, near: Nearest) -> Result<Passages, Error> {
+        let near_chunks = fusion::plain(near.chunks, self.bounds.meaning);
+        let fused = fusion::fused(&[&worded.chunks, &near_chunks], self.bounds.k);
+        let chunks = distinct(db, self.owner, fused, self.documents.0)?.into_iter();
+        let ranked: Vec<i64> = worded.messages.iter().map(|one| one.seq).collect();
+        let fresh: Vec<i64> =
+            near.messages.iter().filter(|seq| !ranked.contains(seq)).copied().collect();
+        let by_meaning = queries::by_rows(db, &self.sight(), &fresh, None)?;
+        let mut known: HashMap<_, _> =
+            worded.messages.into_iter().chain(by_meaning).map(|one| (one.seq, one)).collect();
+        let mut texts: Vec<HashSet<u64>> = Vec::with_capacity(self.memory.0);
+        let said = self
+            .bounds
+            .fused(ranked, near.messages)
+            .into_iter()
+            .filter_map(|(seq, score)| Some(known.remove(&seq)?.into_source(score)))
+            .filter(|source| {
+                let words = fusion::words_of(&source.text);
+                let is_new = !texts.iter().any(|known| fusion::nearly_same(known, &words));
+                if is_new {
+                    texts.push(words);
+                }
+                is_new
+            });
+        Ok(Passages {
+            documents: chunks.map(|(passage, score)| source(passage, score)).collect(),
+            memory: said.take(self.memory.0).collect(),
+        })
     }
 }
 

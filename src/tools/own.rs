@@ -7,7 +7,7 @@ use super::result::Outcome;
 use crate::base::{Caller, ConversationId, DocumentId, Fault, Timestamp};
 use crate::conversations::{SEARCH_CONVERSATIONS, SEARCH_DOCUMENTS, Source};
 use crate::error::Error;
-use crate::search::Search;
+use crate::search::{self, Search};
 
 /// Passages when the model does not say.
 const DEFAULT_LIMIT: usize = 5;
@@ -118,13 +118,14 @@ pub(super) async fn call(
         }
     };
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let found = match own {
-        Own::Documents => search.retrieve(caller, &wanted.query, None, limit).await,
+    let look = match own {
+        Own::Documents => search::Wanted { documents: limit, ..Default::default() },
         Own::Conversations => {
-            search.remember(caller, &wanted.query, Some(conversation), limit).await
+            search::Wanted { memory: limit, except: Some(conversation), ..Default::default() }
         }
     };
-    match found {
+    let found = search.passages(caller, &wanted.query, look).await;
+    match found.map(|found| [found.documents, found.memory].concat()) {
         Ok(found) if found.is_empty() => Outcome::bounded("Nothing was found.".into(), false, 100),
         Ok(found) => {
             let found: Vec<Found> = found.into_iter().map(Found::from).collect();

@@ -18,13 +18,19 @@ async fn choose(server: &Server, model: Value) -> Reply {
     server.send(request).await
 }
 
-/// The passages of documents that answer a question, best first.
-async fn answered_by(server: &Server) -> Vec<String> {
+/// The passages that answer a question, best first: each with its kind.
+async fn all_that_answer(server: &Server) -> Vec<(String, String)> {
     let conversation = server.conversation().await;
     let answer = server.answer(&conversation, "passages/passages", QUESTION).await;
-    let sources = answer["sources"].as_array().unwrap();
-    let of_documents = sources.iter().filter(|source| source["kind"] == "document");
-    of_documents.map(|source| source["text"].as_str().unwrap().to_owned()).collect()
+    let sources = answer["sources"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    sources.map(|source| (text(&source["kind"]), text(&source["text"]))).collect()
+}
+
+/// Those of documents.
+async fn answered_by(server: &Server) -> Vec<String> {
+    let all = all_that_answer(server).await.into_iter();
+    all.filter(|(kind, _)| kind == "document").map(|(_, text)| text).collect()
 }
 
 /// Two documents and a model server; its model ranks the shortest text first.
@@ -46,10 +52,13 @@ async fn a_reranker_says_which_passages_come_first_until_none_is_chosen() {
 
     let chosen = choose(&server, json!(model)).await.is(200);
     assert_eq!(chosen["model"], model.as_str(), "{chosen}");
-    assert_eq!(answered_by(&server).await[0], SHORT);
+    // What was asked before is remembered, and ranked together with the documents.
+    let all: Vec<String> =
+        all_that_answer(&server).await.into_iter().map(|(_, text)| text).collect();
+    assert_eq!(all, [SHORT, QUESTION, LONG]);
     let asked = upstream.requests();
-    let ranked = json!({"model": "bge-reranker", "query": QUESTION, "documents": [LONG, SHORT],
-        "top_n": 2});
+    let ranked = json!({"model": "bge-reranker", "query": QUESTION,
+        "documents": [LONG, SHORT, QUESTION], "top_n": 3});
     assert!(asked.iter().any(|seen| seen.path == "/v1/rerank" && seen.body == ranked));
     let contacts = server.get("/outbound").await.is(200);
     let contacts = contacts["items"].as_array().unwrap().clone();

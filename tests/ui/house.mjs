@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 import { startUpstream } from "./upstream.mjs";
 
 const PATIENCE_MS = 30_000;
-// `INGLENOOK_UI_LATE_MS=400 .ci/run ui` finds what only works where an answer comes before the feed's word of it.
+// With `INGLENOOK_UI_LATE_MS=400` every answer is so late: finds what only works where it comes before the feed's word of it.
 const LATE_MS = Number(process.env.INGLENOOK_UI_LATE_MS ?? 0);
 const ROOT = join(import.meta.dirname, "../..");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -184,8 +184,8 @@ export class House {
     context.on("request", (request) => {
       if (/^https?:/.test(request.url()) && new URL(request.url()).origin !== this.address) complain(`asked ${request.url()}`);
     });
-    await context.route("**/api/v1/providers/found*", (route) => route.fulfill({ json: { items: found, next_cursor: null } }));
     if (LATE_MS) await context.route("**/api/v1/**", late);
+    await context.route("**/api/v1/providers/found*", (route) => route.fulfill({ json: { items: found, next_cursor: null } }));
     const page = await context.newPage();
     await page.goto(this.address + path);
     // Keys are heard once the page is drawn; some tests are about one that never is.
@@ -194,14 +194,14 @@ export class House {
   }
 }
 
-/** Holds an answer back: what a page asks for is asked late, what it changes is answered late. A stream comes as it comes. */
+/** Holds an answer back, so that the feed is ahead of it. A stream comes as it comes. */
 async function late(route) {
-  const request = route.request();
-  const whole = !["GET", "HEAD"].includes(request.method()) && !/stream|multipart/.test(`${request.headers().accept} ${request.headers()["content-type"]}`);
-  const response = whole ? await route.fetch({ maxRedirects: 0 }).catch(() => null) : null;
+  const { accept = "", "content-type": type = "" } = route.request().headers();
+  if (/event-stream|multipart/.test(accept + type)) return route.fallback();
+  const response = await route.fetch({ maxRedirects: 0 }).catch(() => null);
   await new Promise((resolve) => setTimeout(resolve, LATE_MS));
   // The page may have gone meanwhile.
-  await (response ? route.fulfill({ response }) : whole ? route.abort() : route.fallback()).catch(() => {});
+  return (response ? route.fulfill({ response }) : route.abort()).catch(() => {});
 }
 
 /** Writes a question and sends it. */

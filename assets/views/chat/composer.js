@@ -101,7 +101,7 @@ export function Composer({ id, busy, temporary = false, onSend, onStop }) {
     setSending(false);
     if (!taken) {
       const before = (later) => (later ? `${content}\n\n${later}` : content);
-      if (!temporary) keepDraft(id, before(draftOf(id)));
+      if (!temporary) keepDraft(id, before(written.current));
       setText(before);
       files.restore(attached);
       setNamed(chosen);
