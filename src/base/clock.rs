@@ -64,6 +64,24 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// A deadline noticed so late was missed by this process, which stood still.
+pub const STOOD_STILL: Duration = Duration::from_secs(1);
+
+/// Waits for some work, at most so long. Where this process stood still meanwhile, as on a machine that
+/// swaps, it waits anew: what came in that time is yet to be read.
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let until = monotonic() + limit;
+        if let Ok(done) = tokio::time::timeout_at(until.into(), &mut work).await {
+            return Some(done);
+        }
+        if monotonic().saturating_duration_since(until) <= STOOD_STILL {
+            return None;
+        }
+    }
+}
+
 /// Wall time that no step of the wall clock moves as long as the process runs: for what must end in
 /// time, survives a restart and so is written down.
 #[derive(Debug, Clone, Copy)]

@@ -30,8 +30,6 @@ const MAX_DELTA_BYTES: usize = 64 * 1024;
 const MAX_TURNS: usize = 32;
 /// How long the unused rest of a finished answer is read, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(500);
-/// A deadline noticed so late was missed by this process, not by the model's server.
-const STOOD_STILL: Duration = Duration::from_secs(1);
 
 /// An answer that has begun. Dropping it ends the request upstream at once.
 #[derive(Debug)]
@@ -203,7 +201,7 @@ impl Upstream {
                 Ok(Ok(bytes)) => Ok(bytes),
                 Ok(Err(_)) => Err(Error::BrokeOff { provider: self.asked.provider.clone() }),
                 // It was this process that stood still: what came meanwhile is yet to be read.
-                Err(_) if self.quiet_until.elapsed() > STOOD_STILL => {
+                Err(_) if self.quiet_until.elapsed() > clock::STOOD_STILL => {
                     self.quiet_until = from_now(self.idle);
                     continue;
                 }

@@ -171,12 +171,12 @@ async fn open(
         return Err(garbage(format!("its type is {content_type}")));
     }
     let first = loop {
-        match tokio::time::timeout(settings.idle, response.chunk()).await {
-            Ok(Ok(Some(bytes))) if bytes.is_empty() => {}
-            Ok(Ok(Some(bytes))) => break bytes,
-            Ok(Ok(None)) => return Err(endpoint.bad_answer("it is empty")),
-            Ok(Err(error)) => return Err(endpoint.unsent(&NetError::from(error))),
-            Err(_) => {
+        match clock::within(settings.idle, response.chunk()).await {
+            Some(Ok(Some(bytes))) if bytes.is_empty() => {}
+            Some(Ok(Some(bytes))) => break bytes,
+            Some(Ok(None)) => return Err(endpoint.bad_answer("it is empty")),
+            Some(Err(error)) => return Err(endpoint.unsent(&NetError::from(error))),
+            None => {
                 return Err(Error::Timeout {
                     provider: endpoint.name.clone(),
                     waited: settings.idle,

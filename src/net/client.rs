@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::address;
 use super::register::{Entry, NoAddress, Offline, Purpose, Register};
+use crate::base::clock;
 
 /// How long a connection nobody uses is kept for the next request.
 const IDLE_CONNECTION: Duration = Duration::from_secs(90);
@@ -158,9 +159,9 @@ impl Request {
     /// Sends it, if it may leave, and waits at most `limit` for the head of the answer.
     pub async fn send(self, limit: Duration) -> Result<reqwest::Response, Error> {
         let entry = self.register.admit(self.purpose, &self.url)?;
-        let answer = match tokio::time::timeout(limit, self.builder.send()).await {
-            Ok(answer) => answer.map_err(Error::from),
-            Err(_) => Err(Error::Timeout(limit)),
+        let answer = match clock::within(limit, self.builder.send()).await {
+            Some(answer) => answer.map_err(Error::from),
+            None => Err(Error::Timeout(limit)),
         };
         tell(&entry, &answer);
         answer
@@ -220,7 +221,7 @@ pub async fn read_start(
         }
         Ok((body, false))
     };
-    tokio::time::timeout(limit, reading).await.unwrap_or(Err(Error::Timeout(limit)))
+    clock::within(limit, reading).await.unwrap_or(Err(Error::Timeout(limit)))
 }
 
 /// The system's resolver, less the addresses that are never asked.

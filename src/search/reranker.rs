@@ -57,9 +57,11 @@ impl Search {
         self.reranker(caller).await
     }
 
-    /// How many passages are found for so many that are wanted.
-    pub(super) fn width(&self, chosen: Option<&String>, limit: usize) -> usize {
-        chosen.map_or(limit, |_| limit.max(self.live.now().search.rerank_candidates))
+    /// How many passages of a kind are found for so many that are wanted, `of` so many of all kinds:
+    /// a re-ranker is shown its fill.
+    pub(super) fn width(&self, chosen: Option<&String>, limit: usize, of: usize) -> usize {
+        let shown = || self.live.now().search.rerank_candidates * limit / of.max(1);
+        chosen.map_or(limit, |_| limit.max(shown()))
     }
 
     /// Ranks passages anew, each kind by itself, where a model was chosen that can; else they keep

@@ -93,10 +93,7 @@ impl Search {
                 Ok::<_, Error>((reranker::find(db)?, visible.map(Arc::new)))
             })
             .await?;
-        let width = |limit| match limit {
-            0 => Width(0),
-            _ => Width(self.width(chosen.as_ref(), limit)),
-        };
+        let width = |limit| Width(self.width(chosen.as_ref(), limit, documents + memory));
         let scope = Scope {
             owner,
             bounds,

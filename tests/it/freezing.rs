@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::harness::dialect::Dialect;
 use crate::harness::events::text_of;
-use crate::harness::{Server, Upstream, socket};
+use crate::harness::{Server, Upstream, eventually, socket};
 
 /// How long it stands still, which is the fault itself: several times as long as between two pings.
 const STILL: Duration = Duration::from_secs(5);
@@ -81,6 +82,30 @@ async fn a_server_that_stood_still_goes_on_and_its_clients_have_the_whole_text()
     agent.until("message").await;
     assert_eq!(server.get("/health").await.is(200)["status"], "ok");
     assert!(!server.log().contains("panicked"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_model_is_not_blamed_for_the_time_in_which_the_server_stood_still() {
+    let server = Server::with("STREAM_IDLE_TIMEOUT_MS", 3000)
+        .with("API_TIMEOUT_MS", 3000)
+        .with("RETRY_ATTEMPTS", 1)
+        .start()
+        .await;
+    // Of this dialect nothing comes before the first words.
+    let upstream = Upstream::start(Dialect::Ollama).await;
+    let model = server.connect(&upstream).await;
+    let conversation = server.conversation().await;
+    let pace = upstream.paced();
+    let asked = server.ask(&conversation, &model, "Go").await;
+    eventually("the model was asked", || async {
+        upstream.requests().iter().any(|seen| seen.path == "/api/chat").then_some(())
+    })
+    .await;
+    freeze(&server, || {}).await;
+    pace.say("Here I am.");
+    pace.finish();
+    let answer = server.message_in_state(&conversation, &asked.answer, "complete").await;
+    assert_eq!(answer["content"], "Here I am.");
 }
 
 /// How long the next so many pings take to come.
