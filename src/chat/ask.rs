@@ -139,8 +139,7 @@ impl Chat {
             options: &question.options,
             budget,
         };
-        let Gathering { sources, looked } = self.gather_sources(caller, wanted).await?;
-        let notes = self.notes(caller, &question.options).await?;
+        let (Gathering { sources, looked }, notes) = self.draw_on(caller, wanted, None).await?;
         let said = question.messages.into_iter().map(|message| prompt::Said {
             role: message.role,
             content: message.content,
@@ -226,14 +225,10 @@ impl Chat {
             options: &options,
             budget,
         };
-        let Gathering { sources, looked } = match &answer {
-            // What it cites are the numbers that it was given.
-            Some(answer) => sources::given_before(&answer.sources, wanted),
-            None => self.gather_sources(caller, wanted).await?,
-        };
+        let (Gathering { sources, looked }, notes) =
+            self.draw_on(caller, wanted, answer.as_ref()).await?;
         // Another model may have less room for them.
         let told = sources::fitting(sources.clone(), self.sources_room(wanted));
-        let notes = self.notes(caller, &options).await?;
         let is_new = matches!(plan, Plan::New { .. });
         let fact = if is_new { self.inner.notes.fact_of(&question) } else { None };
         let (request, prompt) = prompt::build(prompt::Parts {
@@ -298,6 +293,23 @@ impl Chat {
         self.inner.conversations.announce(owner, "updated", &conversation);
         self.start(Job { turn, request, tools, troubles, sources, looked, kept, title });
         Ok(started)
+    }
+
+    /// The sources and the notes that an answer is given.
+    async fn draw_on(
+        &self,
+        caller: &Caller,
+        wanted: Wanted<'_>,
+        before: Option<&Message>,
+    ) -> Result<(Gathering, Vec<String>), Error> {
+        let sources = async {
+            match before {
+                // What it cites are the numbers that it was given.
+                Some(answer) => Ok(sources::given_before(&answer.sources, wanted)),
+                None => self.gather_sources(caller, wanted).await,
+            }
+        };
+        tokio::try_join!(sources, self.notes(caller, wanted.options))
     }
 
     /// The notes that a prompt brings along, the newest first.
