@@ -68,7 +68,10 @@ impl Documents {
             Ok(Err(refusal)) => Some(json!({ "code": refusal.code, "error": refusal.reason })),
             // Deleted meanwhile, or no room: nothing is wrong with the document.
             Err(Error::NotFound { .. }) => return,
-            Err(error @ (Error::DiskFull { .. } | Error::Unavailable { .. })) => {
+            Err(
+                error
+                @ (Error::DiskFull { .. } | Error::Unavailable { .. } | Error::Mending { .. }),
+            ) => {
                 tracing::warn!(%error, "a document waits until it can be kept");
                 let pause = self.inner.live.now().documents.retry_pause;
                 tokio::select! {
