@@ -230,8 +230,10 @@ impl Store {
         if let Some(found) = others.into_iter().next() {
             return Ok(Some(found));
         }
-        if !of_indexes.is_empty() {
-            self.inner.writer.mend();
+        if !of_indexes.is_empty()
+            && let Some(done) = self.inner.writer.mend()
+        {
+            let _ = done.await;
         }
         Ok(None)
     }
@@ -266,7 +268,7 @@ impl Store {
     fn seen<T, E: WorkError>(&self, done: Result<T, E>) -> Result<T, E> {
         match done.as_ref().err().and_then(E::of_store) {
             Some(Error::Corrupt(found)) => self.note_damage(found.to_string()),
-            Some(Error::Index(_)) => self.inner.writer.mend(),
+            Some(Error::Index(_)) => drop(self.inner.writer.mend()),
             _ => {}
         }
         done

@@ -34,7 +34,7 @@ struct Job {
 enum Order {
     Work(Job),
     Checkpoint(oneshot::Sender<Result<(), Error>>),
-    Mend,
+    Mend(oneshot::Sender<()>),
 }
 
 /// How the last commit went, for health reports.
@@ -138,16 +138,19 @@ impl Writer {
         heard.await.unwrap_or(Err(Error::Closed))
     }
 
-    /// Makes damaged indexes of words anew, after what waits already.
-    pub(super) fn mend(&self) {
-        let orders = self.orders.lock().ok().and_then(|orders| orders.clone());
-        if let Some(orders) = orders
-            && !self.facts.mending.swap(true, Ordering::Relaxed)
-            && orders.try_send(Order::Mend).is_err()
-        {
+    /// Makes damaged indexes of words anew, after what waits already, and tells when that is done;
+    /// `None` where it was ordered before.
+    pub(super) fn mend(&self) -> Option<oneshot::Receiver<()>> {
+        let orders = self.orders.lock().ok().and_then(|orders| orders.clone())?;
+        if self.facts.mending.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let (answer, done) = oneshot::channel();
+        if orders.try_send(Order::Mend(answer)).is_err() {
             // The queue is full; whoever meets the damage next orders it again.
             self.facts.mending.store(false, Ordering::Relaxed);
         }
+        Some(done)
     }
 
     pub(super) async fn stop(&self) {
@@ -184,25 +187,27 @@ fn serve(db: Connection, mut inbox: mpsc::Receiver<Order>, batch: usize, facts: 
     while let Some(order) = inbox.blocking_recv() {
         let mut next = Some(order);
         let mut checkpoint = None;
-        let mut mend = false;
+        let mut mend = None;
         while let Some(order) = next.take() {
             match order {
                 Order::Work(job) => jobs.push(job),
                 Order::Checkpoint(answer) => checkpoint = Some(answer),
-                Order::Mend => mend = true,
+                Order::Mend(answer) => mend = Some(answer),
             }
-            if jobs.len() < batch && checkpoint.is_none() && !mend {
+            if jobs.len() < batch && checkpoint.is_none() && mend.is_none() {
                 next = inbox.try_recv().ok();
             }
         }
         if !jobs.is_empty() {
             commit(&db, jobs.drain(..), facts);
         }
-        if mend {
+        if let Some(answer) = mend {
             if let Err(error) = indexes::mend(&db) {
                 tracing::error!(?error, "an index of words could not be made anew");
             }
             facts.mending.store(false, Ordering::Relaxed);
+            // Mostly nobody waits.
+            let _ = answer.send(());
         }
         if let Some(answer) = checkpoint {
             let _ = answer.send(truncate_log(&db));
